@@ -1,1 +1,5 @@
-export {};
+export type { Clock, ClosableClock, Timer } from "./clock.ts";
+export { hash } from "./hash.ts";
+export { latin1 } from "./latin1.ts";
+export { type Random, systemRandom } from "./random.ts";
+export { systemClock } from "./system-clock.ts";
