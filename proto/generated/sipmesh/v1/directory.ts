@@ -57,7 +57,7 @@ export interface DomainsReply {
 }
 
 export interface Domain {
-  /** Also the realm. */
+  /** In every address of record. */
   name: string;
   aliases: string[];
   /** The platform's own addresses mean this domain. */
@@ -68,11 +68,20 @@ export interface Domain {
   algorithms: string[];
   /** Strangers may call the registered users of this domain. */
   openToStrangers: boolean;
+  /** Of the digest challenges (RFC 7616); mostly the name. */
+  realm: string;
+  /** Every user exists, whether listed or not. */
+  anyUser: boolean;
+  /** A subscriber may register other addresses of record of the domain (RFC 3261 section 10.2, third party). */
+  thirdPartyRegistration: boolean;
 }
 
 export interface SubscriberRequest {
+  /** Empty where `number` is set. */
   domain: string;
   user: string;
+  /** A global number with its plus sign and no separators (RFC 3966): asks whose it is. */
+  number: string;
 }
 
 export interface SubscriberReply {
@@ -81,6 +90,8 @@ export interface SubscriberReply {
   user: string;
   /** E.164 numbers that lead to the subscriber. */
   numbers: string[];
+  /** The subscriber's domain, by its name. */
+  domain: string;
 }
 
 export interface MakeChallenge {
@@ -208,7 +219,17 @@ export const DomainsReply: MessageFns<DomainsReply> = {
 };
 
 function createBaseDomain(): Domain {
-  return { name: "", aliases: [], ownAddresses: false, authenticate: false, algorithms: [], openToStrangers: false };
+  return {
+    name: "",
+    aliases: [],
+    ownAddresses: false,
+    authenticate: false,
+    algorithms: [],
+    openToStrangers: false,
+    realm: "",
+    anyUser: false,
+    thirdPartyRegistration: false,
+  };
 }
 
 export const Domain: MessageFns<Domain> = {
@@ -230,6 +251,15 @@ export const Domain: MessageFns<Domain> = {
     }
     if (message.openToStrangers !== false) {
       writer.uint32(48).bool(message.openToStrangers);
+    }
+    if (message.realm !== "") {
+      writer.uint32(58).string(message.realm);
+    }
+    if (message.anyUser !== false) {
+      writer.uint32(64).bool(message.anyUser);
+    }
+    if (message.thirdPartyRegistration !== false) {
+      writer.uint32(72).bool(message.thirdPartyRegistration);
     }
     return writer;
   },
@@ -295,6 +325,30 @@ export const Domain: MessageFns<Domain> = {
             message.openToStrangers = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.realm = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.anyUser = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.thirdPartyRegistration = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -309,7 +363,7 @@ export const Domain: MessageFns<Domain> = {
 };
 
 function createBaseSubscriberRequest(): SubscriberRequest {
-  return { domain: "", user: "" };
+  return { domain: "", user: "", number: "" };
 }
 
 export const SubscriberRequest: MessageFns<SubscriberRequest> = {
@@ -319,6 +373,9 @@ export const SubscriberRequest: MessageFns<SubscriberRequest> = {
     }
     if (message.user !== "") {
       writer.uint32(18).string(message.user);
+    }
+    if (message.number !== "") {
+      writer.uint32(26).string(message.number);
     }
     return writer;
   },
@@ -352,6 +409,14 @@ export const SubscriberRequest: MessageFns<SubscriberRequest> = {
             message.user = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.number = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -366,7 +431,7 @@ export const SubscriberRequest: MessageFns<SubscriberRequest> = {
 };
 
 function createBaseSubscriberReply(): SubscriberReply {
-  return { exists: false, user: "", numbers: [] };
+  return { exists: false, user: "", numbers: [], domain: "" };
 }
 
 export const SubscriberReply: MessageFns<SubscriberReply> = {
@@ -379,6 +444,9 @@ export const SubscriberReply: MessageFns<SubscriberReply> = {
     }
     for (const v of message.numbers) {
       writer.uint32(26).string(v!);
+    }
+    if (message.domain !== "") {
+      writer.uint32(34).string(message.domain);
     }
     return writer;
   },
@@ -418,6 +486,14 @@ export const SubscriberReply: MessageFns<SubscriberReply> = {
             }
 
             message.numbers.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.domain = reader.string();
             continue;
           }
         }

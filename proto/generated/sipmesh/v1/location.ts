@@ -52,6 +52,8 @@ export interface RegisterReply {
   reason: string;
   /** Header fields of the response: Contact, Min-Expires, Path, Unsupported, Date, … */
   headerFields: HeaderField[];
+  /** Seconds between two pings that keep the NAT's mapping of the flow open; 0: the flow needs none. */
+  keepAlive: number;
 }
 
 export interface LookupRequest {
@@ -67,7 +69,10 @@ export interface Binding {
   uri: string;
   q: number;
   path: string[];
-  /** Set where the contact must be reached over the flow that it registered with. */
+  /**
+   * The flow that the contact registered over, where it is the way to the contact: behind a NAT, and wherever the
+   * transport has connections.
+   */
   flow: Flow | undefined;
   nat: boolean;
   /** Seconds. */
@@ -243,7 +248,7 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
 };
 
 function createBaseRegisterReply(): RegisterReply {
-  return { status: 0, reason: "", headerFields: [] };
+  return { status: 0, reason: "", headerFields: [], keepAlive: 0 };
 }
 
 export const RegisterReply: MessageFns<RegisterReply> = {
@@ -256,6 +261,9 @@ export const RegisterReply: MessageFns<RegisterReply> = {
     }
     for (const v of message.headerFields) {
       HeaderField.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.keepAlive !== 0) {
+      writer.uint32(32).uint32(message.keepAlive);
     }
     return writer;
   },
@@ -295,6 +303,14 @@ export const RegisterReply: MessageFns<RegisterReply> = {
             }
 
             message.headerFields.push(HeaderField.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.keepAlive = reader.uint32();
             continue;
           }
         }

@@ -99,13 +99,13 @@ export interface Target {
   uri: string;
   /** Route values to add (from Path), outermost first. */
   route: string[];
-  /** The flow over which the target registered, where it must be used. */
+  /** The flow over which the target registered: to be used as long as its edge holds it. */
   flow:
     | Flow
     | undefined;
   /** Preference, 0 to 1000: targets of the same preference are tried at once, lower ones after them. */
   q: number;
-  /** Where to send, in order (RFC 3263); used where there is no flow. */
+  /** Where to send, in order (RFC 3263), where there is no flow or it is gone; empty: by the flow or not at all. */
   hops: NextHop[];
   /** The target is behind a NAT. */
   nat: boolean;
@@ -154,6 +154,12 @@ export interface LocateRequest {
 
 export interface LocateReply {
   hops: NextHop[];
+  /**
+   * Where there is no hop: the response that says why (404 no such host, 416 no transport for the scheme, 503 the name
+   * service is away); 0 otherwise.
+   */
+  status: number;
+  reason: string;
 }
 
 function createBaseRouteRequest(): RouteRequest {
@@ -1077,13 +1083,19 @@ export const LocateRequest: MessageFns<LocateRequest> = {
 };
 
 function createBaseLocateReply(): LocateReply {
-  return { hops: [] };
+  return { hops: [], status: 0, reason: "" };
 }
 
 export const LocateReply: MessageFns<LocateReply> = {
   encode(message: LocateReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.hops) {
       NextHop.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.status !== 0) {
+      writer.uint32(16).uint32(message.status);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
     }
     return writer;
   },
@@ -1107,6 +1119,22 @@ export const LocateReply: MessageFns<LocateReply> = {
             }
 
             message.hops.push(NextHop.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
             continue;
           }
         }
