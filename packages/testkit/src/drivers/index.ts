@@ -1,5 +1,6 @@
 export { Baresip, type BaresipOptions } from "./baresip.ts";
 export { Linphone, type LinphoneOptions } from "./linphone.ts";
+export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";
 export { freePort } from "./ports.ts";
 export { Program, type ProgramOptions, runProgram, startProgram } from "./program.ts";
 export { Sipp, type SippCounts, type SippOptions } from "./sipp.ts";

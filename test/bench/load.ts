@@ -1,0 +1,117 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Sipp, type SippCounts } from "@sipmesh/testkit/drivers";
+import { cpuMicroseconds } from "./cpu.ts";
+import type { Peer } from "./peer.ts";
+
+export const SERVER = "127.0.0.1:5060";
+/** The scenarios register this callee's port. */
+const CALLEE_PORT = 5070;
+/** Addresses of record that register. */
+export const SUBSCRIBERS = 20_000;
+export const PASSWORD = "secret";
+export const CALLEE = "callee";
+
+const scenario = (name: string) => new URL(`./scenarios/${name}.xml`, import.meta.url).pathname;
+
+/** What one run of one load cost a peer. */
+export interface Measured {
+  /** Server CPU per call, REGISTER or packet, in microseconds. */
+  readonly microseconds: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly retransmissions: number;
+}
+
+/** REGISTER of 20,000 addresses of record at a fixed rate; with digest each is a 401 and a 200. */
+export async function registerLoad(peer: Peer, rate: number, seconds: number, digest: boolean): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), "sipmesh-bench-"));
+  const users = join(folder, "users.csv");
+  writeFileSync(users, `SEQUENTIAL\n${lines(digest)}`);
+  const run = async (calls: number) => {
+    const sipp = new Sipp({
+      scenario: scenario(digest ? "rega" : "reg"),
+      folder,
+      name: `register-${calls}`,
+      remote: SERVER,
+      port: 5071,
+      rate,
+      calls,
+      users,
+      extra: ["-l", "20000"],
+    });
+    return await sipp.done((calls / rate + 40) * 1_000);
+  };
+  await run(rate);
+  return await measured(peer, rate * seconds, () => run(rate * seconds));
+}
+
+function lines(digest: boolean): string {
+  const rows: string[] = [];
+  for (let n = 0; n < SUBSCRIBERS; n += 1) {
+    const user = `u${n}`;
+    rows.push(digest ? `${user};[authentication username=${user} password=${PASSWORD}]` : user);
+  }
+  return `${rows.join("\n")}\n`;
+}
+
+/** Calls to one registered callee: INVITE, 100, 180, 200, ACK, BYE, 200. */
+export async function callLoad(peer: Peer, rate: number, seconds: number): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), "sipmesh-bench-"));
+  const users = join(folder, "users.csv");
+  writeFileSync(users, `SEQUENTIAL\n${CALLEE}\n`);
+  const registration = new Sipp({
+    scenario: scenario("reg"),
+    folder,
+    name: "register",
+    remote: SERVER,
+    port: 5071,
+    calls: 1,
+    users,
+  });
+  const registered = await registration.done(10_000);
+  if (registered.successful !== 1)
+    throw new Error(`the callee could not register with ${peer.name}: ${registration.errors()}`);
+  const callee = new Sipp({
+    scenario: scenario("uas"),
+    folder,
+    name: "callee",
+    port: CALLEE_PORT,
+    extra: ["-l", "100000"],
+  });
+  const run = async (calls: number) => {
+    const caller = new Sipp({
+      scenario: scenario("uac"),
+      folder,
+      name: `caller-${calls}`,
+      remote: SERVER,
+      port: 5072,
+      rate,
+      calls,
+      users,
+      extra: ["-l", "100000"],
+    });
+    return await caller.done((calls / rate + 60) * 1_000);
+  };
+  try {
+    await pause(300);
+    await run(rate);
+    return await measured(peer, rate * seconds, () => run(rate * seconds));
+  } finally {
+    await callee.program.kill();
+  }
+}
+
+async function measured(peer: Peer, calls: number, run: () => Promise<SippCounts>): Promise<Measured> {
+  const before = cpuMicroseconds(peer.pids);
+  const counts = await run();
+  const spent = cpuMicroseconds(peer.pids) - before;
+  return {
+    microseconds: spent / Math.max(1, counts.successful),
+    done: counts.successful,
+    failed: calls - counts.successful,
+    retransmissions: counts.retransmissions,
+  };
+}
