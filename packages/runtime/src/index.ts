@@ -1,1 +1,2 @@
-export {};
+export type { Context } from "./context.ts";
+export type { Module, Readiness, Service } from "./module.ts";

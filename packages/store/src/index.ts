@@ -1,1 +1,12 @@
-export {};
+export type {
+  Bucket,
+  BucketOptions,
+  Change,
+  Entry,
+  Operation,
+  Removal,
+  Store,
+  StoreObserver,
+  Watch,
+} from "./store.ts";
+export { Conflict, StoreAway } from "./store.ts";

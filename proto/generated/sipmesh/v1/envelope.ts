@@ -45,6 +45,10 @@ export interface Outbound {
   failureTo: string;
   /** Given back with the failure: the sender's name for the transaction that sent this. */
   failureKey: string;
+  /** Seconds to keep the flow's NAT binding open by pings; set on the 200 to a REGISTER. */
+  keepAlive: number;
+  /** Given back with the failure: binds it to the queue of its call. */
+  callId: string;
 }
 
 export interface Destination {
@@ -195,7 +199,15 @@ export const Inbound: MessageFns<Inbound> = {
 };
 
 function createBaseOutbound(): Outbound {
-  return { raw: Buffer.alloc(0), to: undefined, trace: undefined, failureTo: "", failureKey: "" };
+  return {
+    raw: Buffer.alloc(0),
+    to: undefined,
+    trace: undefined,
+    failureTo: "",
+    failureKey: "",
+    keepAlive: 0,
+    callId: "",
+  };
 }
 
 export const Outbound: MessageFns<Outbound> = {
@@ -219,6 +231,12 @@ export const Outbound: MessageFns<Outbound> = {
     }
     if (message.failureKey !== "") {
       writer.uint32(50).string(message.failureKey);
+    }
+    if (message.keepAlive !== 0) {
+      writer.uint32(56).uint32(message.keepAlive);
+    }
+    if (message.callId !== "") {
+      writer.uint32(66).string(message.callId);
     }
     return writer;
   },
@@ -282,6 +300,22 @@ export const Outbound: MessageFns<Outbound> = {
             }
 
             message.failureKey = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.keepAlive = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.callId = reader.string();
             continue;
           }
         }

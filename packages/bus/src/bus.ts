@@ -1,0 +1,91 @@
+import type { TraceContext } from "@sipmesh/proto/flow";
+import type { Address, Flow, Request, Response, Transport } from "@sipmesh/sip";
+
+/** A SIP message that an edge received, on its way to the member that owns its call. */
+export interface Inbound {
+  readonly kind: "inbound";
+  readonly message: Request | Response;
+  /** What was received, with the edge's `received` and `rport` (RFC 3581) in the topmost Via of a request. */
+  readonly raw: Uint8Array;
+  readonly flow: Flow;
+  readonly trace?: TraceContext | undefined;
+  /** The number of the membership list by which the sender chose the owner. */
+  readonly membership: number;
+  /** How many members have passed this message on already. */
+  readonly passedOn: number;
+}
+
+/** Where to send what has no flow yet. */
+export interface Destination {
+  readonly transport: Transport;
+  readonly address: Address;
+  /** The name that a TLS peer must prove; absent: the address. */
+  readonly host?: string | undefined;
+}
+
+/** A SIP message that an edge is to send: over `flow` and no other, or to `destination`. */
+export interface Outbound {
+  readonly kind: "outbound";
+  readonly raw: Uint8Array;
+  readonly flow?: Flow | undefined;
+  readonly destination?: Destination | undefined;
+  readonly trace?: TraceContext | undefined;
+  /** The subject to publish a `SendFailure` to where the message could not be sent; absent: nobody is told. */
+  readonly failureTo?: string | undefined;
+  /** Given back with the failure: the sender's name for the transaction that sent this. */
+  readonly failureKey?: string | undefined;
+  /** Seconds to keep the flow's NAT binding open by pings; set on the 200 to a REGISTER. */
+  readonly keepAlive?: number | undefined;
+  /** Given back with the failure: binds it to the queue of its call. */
+  readonly callId?: string | undefined;
+}
+
+/** A message that could not be sent (RFC 3261 §17.1.4, §17.2.4). */
+export interface SendFailure {
+  readonly kind: "send-failure";
+  readonly key: string;
+  readonly reason: string;
+  readonly callId: string;
+}
+
+export type Envelope = Inbound | Outbound | SendFailure;
+
+/** What ends a subscription, a listener or a watch. Closing twice is harmless. */
+export interface Closer {
+  close(): void;
+}
+
+/** What became of an envelope that the bus gave up. */
+export type DropReason = "away" | "overflow" | "too-large";
+
+/**
+ * Messages between edges and transaction members. Delivery is at most once, first in first out per subject. A
+ * subscriber in this process gets the very object that was published.
+ */
+export interface Bus {
+  /** Never throws. What is published to one subject in one turn of the event loop travels together. */
+  publish(subject: string, envelope: Envelope): void;
+  subscribe(subject: string, receive: (envelope: Envelope) => void): Closer;
+  /** Small and rare: presence, "keep this trace". Not queued while the bus is away. */
+  signal(subject: string, payload: Uint8Array): void;
+  listen(subject: string, receive: (payload: Uint8Array) => void): Closer;
+  /**
+   * Tells of each envelope that was given up in this process, so that an edge can answer 503. An `Outbound` with
+   * `failureTo` gets its `SendFailure` besides.
+   */
+  onDrop(run: (subject: string, envelope: Envelope, reason: DropReason) => void): Closer;
+  /** "away": no broker can be reached; what is published to others is held for a moment and then dropped. */
+  readonly state: "connected" | "away";
+  /** Publishes what is queued, then ends every subscription. */
+  close(): Promise<void>;
+}
+
+/** What a bus tells its metrics. Absent: nobody counts. */
+export interface BusObserver {
+  /** Envelopes that left or came, and whether they stayed in this process. */
+  published(envelopes: number, path: "local" | "broker"): void;
+  received(envelopes: number): void;
+  dropped(envelopes: number, reason: DropReason): void;
+  /** A frame that could not be read, or a subscriber that threw. */
+  failed(where: "frame" | "subscriber", error: unknown): void;
+}

@@ -1,0 +1,63 @@
+/** An IP literal without brackets, and a port. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where an edge listens, as its peers reach it. */
+export interface Listener extends Address {
+  /** "udp", "tcp", … */
+  readonly transport: string;
+  /** What Via and Record-Route say; absent: the address itself. */
+  readonly advertised?: Address;
+}
+
+/** One running process. */
+export interface Instance {
+  /** Unique for each start: "edge-k3j9x". */
+  readonly id: string;
+  /** The machine or Kubernetes node: a successor is chosen on another one. */
+  readonly node: string;
+  readonly targets: readonly string[];
+  /** Where its calls are answered; absent: by nobody outside its process. */
+  readonly rpc?: Address;
+  /** The transaction members (event loops) that it holds. */
+  readonly members: readonly string[];
+  readonly addresses?: readonly Listener[];
+}
+
+/** One owner of calls: an event loop of an instance that runs the target `transaction`. */
+export interface Member {
+  readonly id: string;
+  readonly instance: string;
+  readonly node: string;
+}
+
+/** The numbered list of owners. Two instances with the same number have the same list. */
+export interface Membership {
+  /** 0: no list was heard of yet. */
+  readonly number: number;
+  readonly members: readonly Member[];
+}
+
+/** Who is there, and who owns which call. */
+export interface Cluster {
+  readonly self: Instance;
+  /** Who runs a target now, itself included, in the order of their ids. */
+  instances(target: string): readonly Instance[];
+  readonly membership: Membership;
+  /** The owner of a call; undefined where there is no member at all. */
+  ownerOf(callId: string): Member | undefined;
+  /** Who becomes the owner when the owner goes: on another node where there is one. */
+  successorOf(callId: string): Member | undefined;
+  /** Called after instances or the membership have changed. */
+  onChange(run: () => void): { close(): void };
+  /** Changes what the others know of this instance, and tells them at once. */
+  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses">>): void;
+  /** Its own members are in the list and nobody is in it who is gone. */
+  readonly state: "settled" | "unsettled" | "frozen";
+  /** Tells the others that this instance goes, and takes its members off the list. */
+  leave(): Promise<void>;
+  /** Ends heartbeats and watches without a word, as a death does. */
+  stop(): void;
+}

@@ -1,0 +1,28 @@
+import type { ConfigSection } from "@sipmesh/config";
+import type { Catalogue } from "@sipmesh/telemetry";
+import type { Context } from "./context.ts";
+
+/** Whether new work may be sent here, and what stands against it. */
+export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** A service as the launcher knows it. */
+export interface Module<C = unknown> {
+  /** The target's name: "edge". */
+  readonly name: string;
+  /** Targets that start before it where they run in the same process. */
+  readonly needs: readonly string[];
+  readonly section: ConfigSection<C>;
+  readonly catalogue: Catalogue;
+  start(context: Context, config: C): Promise<Service>;
+}
+
+/** A module that was started. */
+export interface Service {
+  ready(): Readiness;
+  /** For people: what `GET /state` shows, as JSON. */
+  state(): unknown;
+  /** Takes no new work and hands over what it has. */
+  leave?(): Promise<void>;
+  /** Ends every socket, timer and subscription that it made. */
+  stop(): Promise<void>;
+}
