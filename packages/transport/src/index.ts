@@ -1,1 +1,18 @@
-export {};
+export { BindError, type BindProblem } from "./bind-error.ts";
+export type {
+  Connection,
+  ConnectionHandlers,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Network,
+  UdpOptions,
+  UdpSocket,
+} from "./network.ts";
+export {
+  type AddressRecord,
+  type NamingRecord,
+  ResolveError,
+  type Resolver,
+  type ServiceRecord,
+} from "./resolver.ts";
