@@ -1,5 +1,8 @@
+export { findCommand, mayNotMakeNetworks, missing } from "./available.ts";
 export { Baresip, type BaresipOptions } from "./baresip.ts";
+export { Jaeger, type JaegerSpan, type JaegerTrace } from "./jaeger.ts";
 export { Linphone, type LinphoneOptions } from "./linphone.ts";
+export { Nats, type NatsOptions } from "./nats.ts";
 export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";
 export { freePort } from "./ports.ts";
 export { Program, type ProgramOptions, runProgram, startProgram } from "./program.ts";

@@ -1,0 +1,55 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "./ports.ts";
+import { type Program, startProgram } from "./program.ts";
+
+export interface NatsOptions {
+  readonly port?: number;
+  /** Where JetStream keeps its files; kept over a restart. */
+  readonly folder?: string;
+  readonly within?: readonly string[];
+  readonly address?: string;
+}
+
+/** A real nats-server with JetStream, that can be killed and started again on the same port and files. */
+export class Nats {
+  readonly url: string;
+  #program: Program | undefined;
+  readonly #start: () => Promise<Program>;
+
+  private constructor(url: string, start: () => Promise<Program>) {
+    this.url = url;
+    this.#start = start;
+  }
+
+  static async start(options: NatsOptions = {}): Promise<Nats> {
+    const port = options.port ?? (await freePort());
+    const address = options.address ?? "127.0.0.1";
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sipmesh-nats-"));
+    const [command, ...args] = [...(options.within ?? []), "nats-server", "-js", "-a", address, "-p", String(port), "-sd", folder];
+    const nats = new Nats(`nats://${address}:${port}`, () =>
+      startProgram({ command: command ?? "nats-server", args, ready: /Server is ready/, patience: 15_000 }),
+    );
+    await nats.resume();
+    return nats;
+  }
+
+  get pid(): number {
+    return this.#program?.pid ?? -1;
+  }
+
+  /** Ends it without a goodbye. */
+  async kill(): Promise<void> {
+    await this.#program?.kill();
+  }
+
+  /** Starts it (again). */
+  async resume(): Promise<void> {
+    this.#program = await this.#start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#program?.stop();
+  }
+}
