@@ -1,1 +1,3 @@
-export {};
+export { secret } from "./secret.ts";
+export type { ConfigOf, ConfigSection } from "./section.ts";
+export { defaults, section } from "./section.ts";
