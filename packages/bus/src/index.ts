@@ -9,3 +9,6 @@ export type {
   Outbound,
   SendFailure,
 } from "./bus.ts";
+export { decodeFrame, encodeFrame, FrameError } from "./codec.ts";
+export { memoryBus } from "./memory-bus.ts";
+export { type NatsBusOptions, natsBus } from "./nats-bus.ts";
