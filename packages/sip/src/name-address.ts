@@ -1,0 +1,82 @@
+import { isSpace, skipSpace, trimEnd, unfold } from "./characters.ts";
+import { noParameters, type Parameters, readParameters, skipQuoted, unquote } from "./parameters.ts";
+import { MessageError } from "./problem.ts";
+import { readUri } from "./uri.ts";
+
+/** A `name-addr` or `addr-spec` with the header field's own parameters (RFC 3261 §20.10, §25.1). */
+export interface NameAddress {
+  /** Without quotes and backslashes. */
+  readonly displayName: string | undefined;
+  /** The URI as written, without angle brackets. */
+  readonly uri: string;
+  /** Parameters of the header field, not of the URI. */
+  readonly params: Parameters;
+  readonly tag: string | undefined;
+}
+
+/** Characters that an unquoted display name must not have: they would make it something else. */
+const forbiddenInName = new Set([...'",;:<>@\\'].map((c) => c.charCodeAt(0)));
+
+const isPlainName = (text: string, start: number, end: number): boolean => {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (forbiddenInName.has(code) || (code < 32 && !isSpace(code)) || code === 127) return false;
+  }
+  return true;
+};
+
+/** Reads one `( name-addr / addr-spec ) *( SEMI param )`; undefined where it is malformed. The URI is not looked into. */
+export const readNameAddress = (text: string): NameAddress | undefined => {
+  const end = trimEnd(text, 0, text.length);
+  let at = skipSpace(text, 0, end);
+  let displayName: string | undefined;
+  if (text.charCodeAt(at) === 34) {
+    const close = skipQuoted(text, at, end);
+    if (close < 0) return undefined;
+    displayName = unquote(unfold(text.slice(at, close)));
+    at = skipSpace(text, close, end);
+    if (text.charCodeAt(at) !== 60) return undefined;
+  } else {
+    const open = text.indexOf("<", at);
+    if (open < 0 || open >= end) return readAddrSpec(text, at, end);
+    // An addr-spec whose parameters have a "<" is none: only a quoted value may, and then ";" comes first.
+    if (!isPlainName(text, at, open)) return readAddrSpec(text, at, end);
+    const nameEnd = trimEnd(text, at, open);
+    if (nameEnd > at) displayName = unfold(text.slice(at, nameEnd));
+    at = open;
+  }
+  const close = text.indexOf(">", at);
+  if (close < 0 || close >= end) return undefined;
+  return build(displayName, text.slice(at + 1, close), readParameters(text, close + 1, end));
+};
+
+/** Without angle brackets, everything from the first semicolon on belongs to the header field (RFC 3261 §20). */
+const readAddrSpec = (text: string, start: number, end: number): NameAddress | undefined => {
+  let stop = text.indexOf(";", start);
+  if (stop < 0 || stop > end) stop = end;
+  const uriEnd = trimEnd(text, start, stop);
+  for (let i = start; i < uriEnd; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 44 || code === 60 || code === 62 || code === 34 || isSpace(code)) return undefined;
+  }
+  const params = stop < end ? readParameters(text, stop, end) : noParameters;
+  return build(undefined, text.slice(start, uriEnd), params);
+};
+
+const build = (
+  displayName: string | undefined,
+  uri: string,
+  params: Parameters | undefined,
+): NameAddress | undefined => {
+  if (params === undefined || uri === "") return undefined;
+  return { displayName, uri, params, tag: params.get("tag") };
+};
+
+/** Reads a From, To, Contact, Route or similar value. Throws {@link MessageError} where it or its URI is malformed. */
+export const parseNameAddress = (text: string): NameAddress => {
+  const address = readNameAddress(text);
+  if (address === undefined || readUri(address.uri) === undefined) {
+    throw new MessageError("bad-address", "Bad Request - malformed address");
+  }
+  return address;
+};
