@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Program } from "./program.ts";
 
 export interface LinphoneOptions {
@@ -49,7 +50,14 @@ export class Linphone {
 
   /** Waits for the registration, then takes sound from and to files. */
   async registered(milliseconds = 15_000): Promise<void> {
-    await this.program.waitFor(/Registration on .* successful/, milliseconds);
+    const end = Date.now() + milliseconds;
+    // It says nothing by itself before it was asked.
+    while (!/registered, identity=/.test(this.program.output)) {
+      if (Date.now() > end || !this.program.running)
+        throw new Error(`linphonec did not register: ${this.program.output.slice(-2_000)}`);
+      this.program.type("status register");
+      await pause(200);
+    }
     this.program.type("soundcard use files");
   }
 

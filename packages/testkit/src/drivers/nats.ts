@@ -27,7 +27,17 @@ export class Nats {
     const port = options.port ?? (await freePort());
     const address = options.address ?? "127.0.0.1";
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sipmesh-nats-"));
-    const [command, ...args] = [...(options.within ?? []), "nats-server", "-js", "-a", address, "-p", String(port), "-sd", folder];
+    const [command, ...args] = [
+      ...(options.within ?? []),
+      "nats-server",
+      "-js",
+      "-a",
+      address,
+      "-p",
+      String(port),
+      "-sd",
+      folder,
+    ];
     const nats = new Nats(`nats://${address}:${port}`, () =>
       startProgram({ command: command ?? "nats-server", args, ready: /Server is ready/, patience: 15_000 }),
     );
