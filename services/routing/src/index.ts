@@ -1,1 +1,1 @@
-export {};
+export { routing } from "./module.ts";
