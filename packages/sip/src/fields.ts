@@ -1,4 +1,4 @@
-import { isSpace, lowerToken, readNumber, trimEnd } from "./characters.ts";
+import { isDigit, isSpace, lowerToken } from "./characters.ts";
 import type { Limits } from "./limits.ts";
 import { Name, nameByHash } from "./name.ts";
 import { badRequest, type Problem } from "./problem.ts";
@@ -9,8 +9,12 @@ export const stride = 4;
 export interface FieldScan {
   /** The field table (see `Message.fields`). */
   readonly fields: number[];
-  /** Position after the start line's CRLF. */
-  readonly startLineEnd: number;
+  /** Length of the start line without its line end. */
+  readonly startLineLength: number;
+  /** Where the head ends: position of the empty line, or of the end of the bytes. */
+  readonly headEnd: number;
+  /** Position after the empty line, or -1 where there is none. */
+  readonly bodyStart: number;
   /** Content-Length, or -1 where there is none. */
   readonly contentLength: number;
   /** The first thing that is wrong with the form of the head. */
@@ -25,68 +29,101 @@ const tooManyFields = badRequest("too-many-fields", "Bad Request - too many head
 const doubleLength = badRequest("multiple-content-length", "Bad Request - more than one Content-Length");
 const badLength = badRequest("bad-content-length", "Bad Request - malformed Content-Length");
 
+const contentLengthOf = (bytes: Uint8Array, start: number, end: number): number => {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const code = bytes[i] as number;
+    if (!isDigit(code)) return -1;
+    value = value * 10 + code - 48;
+    if (value > 0xffff_ffff) return -1;
+  }
+  return end > start ? value : -1;
+};
+
+/** Position of the LF from `at` on, or `end`. A CR that no LF follows sets `bareCr`. */
+let bareCr = false;
+const findLineFeed = (bytes: Uint8Array, at: number, end: number): number => {
+  let i = at;
+  for (; i < end; i++) {
+    const code = bytes[i] as number;
+    if (code > 13) continue;
+    if (code === 10) return i;
+    if (code === 13 && bytes[i + 1] !== 10) bareCr = true;
+  }
+  return i;
+};
+
 /**
- * Finds the header field lines of a head (start line and header fields, each with its CRLF). One pass; values are
- * located, not read. Malformed lines stay in the table as unknown fields, so that an answer can be built.
+ * Finds the header field lines of the message that begins at `start`, up to the empty line. One pass over the bytes;
+ * values are located, not read. Positions in the table count from `start`. Lines that are malformed stay in the table
+ * as unknown fields, so that an answer can be built.
  */
-export const scanFields = (head: string, limits: Limits): FieldScan => {
+export const scanFields = (bytes: Uint8Array, start: number, end: number, limits: Limits): FieldScan => {
   const fields: number[] = [];
-  const length = head.length;
   let problem: Problem | undefined;
   let lengthProblem: Problem | undefined;
   let contentLength = -1;
-  let lineEnd = head.indexOf("\n");
-  if (lineEnd < 0) lineEnd = length - 1;
-  const startLineEnd = lineEnd + 1;
-  if (head.indexOf("\r") !== lineEnd - 1) problem = bareLineEnd;
-  let at = startLineEnd;
+  bareCr = false;
+  let lineFeed = findLineFeed(bytes, start, end);
+  if (bytes[lineFeed - 1] !== 13) problem = bareLineEnd;
+  const startLineLength = lineFeed - start - (bytes[lineFeed - 1] === 13 ? 1 : 0);
+  let at = lineFeed + 1;
+  let bodyStart = -1;
   let lines = 0;
-  while (at < length) {
-    const lineStart = at;
-    if (++lines > limits.fields) {
-      problem = tooManyFields;
+  let headEnd = Math.min(at, end);
+  while (at < end) {
+    const first = bytes[at] as number;
+    if (first === 10 || (first === 13 && bytes[at + 1] === 10)) {
+      headEnd = at;
+      bodyStart = first === 10 ? at + 1 : at + 2;
+      if (first === 10) problem ??= bareLineEnd;
       break;
     }
+    if (++lines > limits.fields) {
+      problem ??= tooManyFields;
+      headEnd = at;
+      break;
+    }
+    const lineStart = at;
     let hash = 0;
     let i = at;
-    for (; i < length; i++) {
-      const lower = lowerToken[head.charCodeAt(i)];
-      if (lower === 0 || lower === undefined) break;
+    for (; i < end; i++) {
+      const lower = lowerToken[bytes[i] as number] as number;
+      if (lower === 0) break;
       hash = (Math.imul(hash, 31) + lower) | 0;
     }
     const nameEnd = i;
-    let code = head.charCodeAt(i);
-    while (code === 32 || code === 9) code = head.charCodeAt(++i);
-    const wellFormed = code === 58 && nameEnd > at;
+    while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
+    const wellFormed = bytes[i] === 58 && i < end && nameEnd > at;
     // The line goes on while the next one begins with white space (RFC 3261 §7.3.1).
-    let end = i;
-    for (;;) {
-      lineEnd = head.indexOf("\n", end);
-      if (lineEnd < 0) lineEnd = length - 1;
-      // Looked for only until something is wrong: each search is then one line long, and the whole linear.
-      if (problem === undefined && head.indexOf("\r", end) !== lineEnd - 1) problem = bareLineEnd;
-      end = lineEnd + 1;
-      const next = head.charCodeAt(end);
-      if (next !== 32 && next !== 9) break;
-    }
-    at = end;
+    let lineEnd = i;
+    do {
+      lineFeed = findLineFeed(bytes, lineEnd, end);
+      if (bytes[lineFeed - 1] !== 13) problem ??= bareLineEnd;
+      lineEnd = lineFeed + 1;
+    } while (lineEnd < end && (bytes[lineEnd] === 32 || bytes[lineEnd] === 9));
+    if (lineEnd > end) lineEnd = end;
+    at = lineEnd;
+    headEnd = at;
+    let valueStart = wellFormed ? i + 1 : lineStart;
+    let valueEnd = lineEnd;
+    while (valueStart < valueEnd && isSpace(bytes[valueStart] as number)) valueStart++;
+    if (valueStart === lineEnd) valueStart = valueEnd = Math.min(i + 1, lineEnd);
+    while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] as number)) valueEnd--;
     if (!wellFormed) {
       problem ??= badHeaderLine;
-      fields.push(Name.Unknown, lineStart, trimEnd(head, lineStart, end), trimEnd(head, lineStart, end));
+      fields.push(Name.Unknown, lineStart - start, valueStart - start, valueEnd - start);
       continue;
     }
-    let valueStart = i + 1;
-    while (valueStart < end && isSpace(head.charCodeAt(valueStart))) valueStart++;
-    if (valueStart === end) valueStart = i + 1;
-    const valueEnd = trimEnd(head, valueStart, end);
-    const name = nameByHash(head, lineStart, nameEnd, hash);
-    fields.push(name, lineStart, valueStart, valueEnd);
+    const name = nameByHash(bytes, lineStart, nameEnd, hash);
+    fields.push(name, lineStart - start, valueStart - start, valueEnd - start);
     if (name === Name.ContentLength) {
-      const value = readNumber(head, 0xffff_ffff, valueStart, valueEnd);
+      const value = contentLengthOf(bytes, valueStart, valueEnd);
       if (contentLength >= 0) lengthProblem = doubleLength;
-      if (value === undefined) lengthProblem ??= badLength;
+      if (value < 0) lengthProblem ??= badLength;
       else contentLength = value;
     }
   }
-  return { fields, startLineEnd, contentLength, problem, lengthProblem };
+  if (bareCr) problem ??= bareLineEnd;
+  return { fields, startLineLength, headEnd, bodyStart, contentLength, problem, lengthProblem };
 };

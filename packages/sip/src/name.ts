@@ -111,43 +111,41 @@ export const nameText: readonly string[] = table.map(([, text]) => text);
 
 const slots = 1024;
 const slotOf = (hash: number): number => (hash ^ (hash >>> 15)) & (slots - 1);
-const hashOf = (text: string, start: number, end: number): number => {
+const hashOf = (name: Uint8Array): number => {
   let hash = 0;
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (lowerToken[text.charCodeAt(i)] as number)) | 0;
+  for (const code of name) hash = (Math.imul(hash, 31) + (lowerToken[code] as number)) | 0;
   return hash;
 };
+const codesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** Open addressing: per slot the spelling (lower case) and its number. */
-const spellings: string[] = new Array(slots).fill("");
-const canonical: string[] = new Array(slots).fill("");
+/** Open addressing: per slot the spelling in lower case, empty where the slot is free, and its number. */
+const spellings: Uint8Array[] = new Array(slots).fill(new Uint8Array(0));
 const numbers = new Uint8Array(slots);
 for (const [number, [, long, compact]] of table.entries()) {
-  for (const spelling of [long, compact]) {
-    if (spelling === "") continue;
-    const lower = spelling.toLowerCase();
-    let slot = slotOf(hashOf(lower, 0, lower.length));
-    while (spellings[slot] !== "") slot = (slot + 1) & (slots - 1);
-    spellings[slot] = lower;
-    canonical[slot] = spelling;
+  for (const text of [long, compact]) {
+    if (text === "") continue;
+    const spelling = codesOf(text.toLowerCase());
+    let slot = slotOf(hashOf(spelling));
+    while (spellings[slot]?.length !== 0) slot = (slot + 1) & (slots - 1);
+    spellings[slot] = spelling;
     numbers[slot] = number;
   }
 }
 
-/** The number of the name that stands in the text from start to end, whose hash the caller has computed on the way. */
-export const nameByHash = (text: string, start: number, end: number, hash: number): Name => {
-  let slot = slotOf(hash);
-  for (;;) {
-    const spelling = spellings[slot] as string;
-    if (spelling === "") return 0;
-    if (spelling.length === end - start) {
-      if (text.startsWith(canonical[slot] as string, start)) return numbers[slot] as number;
-      let i = 0;
-      while (i < spelling.length && lowerToken[text.charCodeAt(start + i)] === spelling.charCodeAt(i)) i++;
-      if (i === spelling.length) return numbers[slot] as number;
-    }
-    slot = (slot + 1) & (slots - 1);
+/** The number of the name in the bytes from start to end, whose hash the caller has computed on the way. */
+export const nameByHash = (bytes: Uint8Array, start: number, end: number, hash: number): Name => {
+  for (let slot = slotOf(hash); ; slot = (slot + 1) & (slots - 1)) {
+    const spelling = spellings[slot] as Uint8Array;
+    if (spelling.length === 0) return 0;
+    if (spelling.length !== end - start) continue;
+    let i = 0;
+    while (i < spelling.length && lowerToken[bytes[start + i] as number] === spelling[i]) i++;
+    if (i === spelling.length) return numbers[slot] as number;
   }
 };
 
 /** The number of a header field name in any case, long or compact; 0 where the table does not know it. */
-export const nameOf = (text: string): Name => nameByHash(text, 0, text.length, hashOf(text, 0, text.length));
+export const nameOf = (text: string): Name => {
+  const codes = codesOf(text);
+  return nameByHash(codes, 0, codes.length, hashOf(codes));
+};

@@ -1,6 +1,6 @@
-import { scanFields, stride } from "./fields.ts";
+import { type FieldScan, scanFields, stride } from "./fields.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { type Decode, type Draft, type Message, Request, Response, type Source } from "./message.ts";
+import { type Decode, type Draft, type Message, noBody, Request, Response, type Source } from "./message.ts";
 import { badRequest, dropped, type Problem } from "./problem.ts";
 import { readStartLine, type StartLine } from "./start-line.ts";
 
@@ -29,33 +29,39 @@ const mended = (head: string): string => {
   return text.endsWith("\r\n") ? text : `${text}\r\n`;
 };
 
-export interface ParsedHead {
+const codesOf = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+};
+
+export interface ParsedHead extends FieldScan {
   readonly line: StartLine;
   readonly head: string;
-  readonly fields: readonly number[];
-  readonly contentLength: number;
-  readonly problem: Problem | undefined;
-  readonly lengthProblem: Problem | undefined;
 }
 
-/** Reads the head of a message; undefined where it is no SIP. */
-export const parseHead = (head: string, limits: Limits): ParsedHead | undefined => {
-  const scan = scanFields(head, limits);
-  let lineEnd = scan.startLineEnd;
-  if (head.charCodeAt(lineEnd - 1) === 10) lineEnd--;
-  if (head.charCodeAt(lineEnd - 1) === 13) lineEnd--;
-  const line = readStartLine(head.slice(0, lineEnd));
+/** Reads the head that begins at `start`; undefined where it is no SIP. */
+export const parseHead = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  decode: Decode,
+  limits: Limits,
+): ParsedHead | undefined => {
+  const scan = scanFields(bytes, start, end, limits);
+  const head = decode(bytes, start, scan.headEnd);
+  const line = readStartLine(head.slice(0, scan.startLineLength));
   if (line === undefined) return undefined;
-  const { fields, contentLength, lengthProblem } = scan;
+  const { fields, startLineLength, headEnd, bodyStart, contentLength, lengthProblem } = scan;
   const problem = line.problem ?? scan.problem;
-  return { line, head, fields, contentLength, problem, lengthProblem };
+  return { line, head, fields, startLineLength, headEnd, bodyStart, contentLength, problem, lengthProblem };
 };
 
 /** The refusal of a message whose head was read, with what can be said of it. */
 export const refuse = (parsed: ParsedHead, problem: Problem, limits: Limits): Refused => {
   const head = mended(parsed.head);
-  const fields = scanFields(head, limits).fields;
-  const source = { bytes: new Uint8Array(0), start: 0, bodyStart: 0, end: 0 };
+  const { fields } = scanFields(codesOf(head), 0, head.length, limits);
+  const source = { bytes: noBody, start: 0, bodyStart: 0, end: 0 };
   const message = build(parsed.line, head, fields, source);
   return { ok: false, problem: message.kind === "response" ? dropped(problem) : problem, message };
 };
@@ -72,15 +78,11 @@ export const findHeadEnd = (bytes: Uint8Array, start: number, from: number, end:
   return -1;
 };
 
-/** The length of the empty line that ends before `end`: 2 for CRLF, 1 for a bare LF. */
-export const emptyLineLength = (bytes: Uint8Array, end: number): number => (bytes[end - 2] === 13 ? 2 : 1);
-
 const unterminated = badRequest("unterminated-head", "Bad Request - no empty line after the header fields");
 const headTooLarge = badRequest("head-too-large", "Bad Request - header fields too large");
 const shortBody = badRequest("short-body", "Bad Request - Content-Length beyond the end of the datagram");
 const bodyTooLarge: Problem = { status: 413, reason: "Request Entity Too Large", code: "body-too-large" };
-const bareEmptyLine = badRequest("bare-line-end", "Bad Request - line not ended by CRLF");
-export const headProblems = { headTooLarge, bodyTooLarge, bareEmptyLine } as const;
+export const sizeProblems = { headTooLarge, bodyTooLarge } as const;
 
 /** Bytes that keep a NAT binding open and say nothing: CRLFs (RFC 5626 §3.5.1), zero bytes, nothing. */
 const isKeepAlive = (bytes: Uint8Array): boolean => {
@@ -104,15 +106,13 @@ export const parseDatagram = (
   let start = 0;
   while (start < length && (bytes[start] === 13 || bytes[start] === 10)) start++;
   if (length - start < 16) return isKeepAlive(bytes) ? keepAlive : { ok: false, problem: notSip };
-  const bodyStart = findHeadEnd(bytes, start, start, length);
-  const headEnd = bodyStart < 0 ? length : bodyStart - emptyLineLength(bytes, bodyStart);
-  const parsed = parseHead(decode(bytes, start, headEnd), limits);
+  const parsed = parseHead(bytes, start, length, decode, limits);
   if (parsed === undefined) return isKeepAlive(bytes) ? keepAlive : { ok: false, problem: notSip };
+  const { bodyStart, headEnd } = parsed;
   const available = length - bodyStart;
   const bodyLength = parsed.contentLength < 0 ? available : parsed.contentLength;
   let problem = parsed.problem ?? parsed.lengthProblem;
   if (bodyStart < 0) problem ??= unterminated;
-  else if (headEnd + 2 !== bodyStart) problem ??= bareEmptyLine;
   if (headEnd - start > limits.head) problem ??= headTooLarge;
   if (bodyLength > available) problem ??= shortBody;
   if (bodyLength > limits.body) problem ??= bodyTooLarge;
@@ -136,7 +136,9 @@ export const fromFields = (raw: Uint8Array, fields: readonly number[], decode: D
 
 /** A message that we built, read as one that was received. */
 export const fromDraft = (draft: Draft): Message => {
-  const parsed = parseHead(draft.head, { head: Number.POSITIVE_INFINITY, fields: 100_000, body: 0 });
+  const bytes = codesOf(draft.head);
+  const limits = { head: Number.POSITIVE_INFINITY, fields: Number.POSITIVE_INFINITY, body: 0 };
+  const parsed = parseHead(bytes, 0, bytes.length, () => draft.head, limits);
   if (parsed === undefined) throw new RangeError("the draft has no start line");
   return accept(parsed, { bytes: draft.body, start: draft.body.length, bodyStart: 0, end: draft.body.length });
 };

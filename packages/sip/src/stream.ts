@@ -1,15 +1,6 @@
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { Decode, Message } from "./message.ts";
-import {
-  accept,
-  emptyLineLength,
-  findHeadEnd,
-  headProblems,
-  notSip,
-  type ParsedHead,
-  parseHead,
-  refuse,
-} from "./parse.ts";
+import { accept, findHeadEnd, notSip, type ParsedHead, parseHead, refuse, sizeProblems } from "./parse.ts";
 import { badRequest, type Problem } from "./problem.ts";
 
 /** What a chunk of a stream held. */
@@ -97,19 +88,17 @@ export class StreamFramer {
     const limits = this.#limits;
     const from = Math.max(at, at + this.#searched - 3);
     const bodyStart = findHeadEnd(bytes, at, from, end);
-    if ((bodyStart < 0 ? end : bodyStart) - at > limits.head + 2) return this.#fail(events, headProblems.headTooLarge);
+    if ((bodyStart < 0 ? end : bodyStart) - at > limits.head + 2) return this.#fail(events, sizeProblems.headTooLarge);
     if (bodyStart < 0) {
       this.#searched = end - at;
       return false;
     }
     this.#searched = 0;
-    const headEnd = bodyStart - emptyLineLength(bytes, bodyStart);
-    const parsed = parseHead(this.#decode(bytes, at, headEnd), limits);
+    const parsed = parseHead(bytes, at, bodyStart, this.#decode, limits);
     if (parsed === undefined) return this.#fail(events, notSip);
-    const bare = headEnd + 2 === bodyStart ? undefined : headProblems.bareEmptyLine;
     const length = parsed.contentLength < 0 ? missingLength : undefined;
-    const large = parsed.contentLength > limits.body ? headProblems.bodyTooLarge : undefined;
-    const problem = parsed.problem ?? parsed.lengthProblem ?? bare ?? length ?? large;
+    const large = parsed.contentLength > limits.body ? sizeProblems.bodyTooLarge : undefined;
+    const problem = parsed.problem ?? parsed.lengthProblem ?? length ?? large;
     if (problem !== undefined) {
       const refused = refuse(parsed, problem, limits);
       return this.#fail(events, refused.problem, refused.message);
