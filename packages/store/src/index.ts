@@ -1,3 +1,6 @@
+export { StoreFileError } from "./journal.ts";
+export { memoryStore } from "./memory-store.ts";
+export { sqliteStore } from "./sqlite-store.ts";
 export type {
   Bucket,
   BucketOptions,

@@ -1,0 +1,167 @@
+import type { CommitQueue } from "./commit-queue.ts";
+import { asChange, type WriteRecord } from "./record.ts";
+import {
+  type Bucket,
+  type Change,
+  Conflict,
+  type Entry,
+  type Operation,
+  StoreAway,
+  type StoreObserver,
+  type Watch,
+} from "./store.ts";
+import { Watchers } from "./watchers.ts";
+
+/** What a bucket in this process needs of its store. */
+export interface LocalBucketOptions {
+  readonly commits: CommitQueue;
+  readonly nextRevision: () => number;
+  readonly isClosed: () => boolean;
+  readonly observer: StoreObserver | undefined;
+}
+
+/** A bucket that one process alone holds: read from memory, written through its store's commits. */
+export class LocalBucket implements Bucket {
+  readonly name: string;
+  readonly #options: LocalBucketOptions;
+  readonly #records = new Map<string, WriteRecord>();
+  readonly #watchers: Watchers;
+
+  constructor(name: string, options: LocalBucketOptions) {
+    this.name = name;
+    this.#options = options;
+    this.#watchers = new Watchers(options.observer);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    this.#alive("get");
+    let record = this.#records.get(key);
+    if (record !== undefined && !record.durable) {
+      // Somebody may act upon what is read: it must not be taken back afterwards.
+      await this.#options.commits.settled();
+      record = this.#records.get(key);
+    }
+    this.#answered("get", "ok");
+    return record === undefined || record.value === null
+      ? undefined
+      : { key, value: record.value, revision: record.revision };
+  }
+
+  async put(key: string, value: Uint8Array): Promise<number> {
+    this.#alive("put");
+    return this.#write("put", key, value.slice());
+  }
+
+  async create(key: string, value: Uint8Array): Promise<number> {
+    this.#alive("create");
+    const present = this.#records.get(key);
+    if (present !== undefined && present.value !== null) throw this.#conflict("create", key);
+    return this.#write("create", key, value.slice());
+  }
+
+  async update(key: string, value: Uint8Array, revision: number): Promise<number> {
+    this.#alive("update");
+    this.#expect("update", key, revision);
+    return this.#write("update", key, value.slice());
+  }
+
+  async remove(key: string, revision?: number): Promise<void> {
+    this.#alive("remove");
+    if (revision !== undefined) this.#expect("remove", key, revision);
+    const present = this.#records.get(key);
+    if (present === undefined || present.value === null) return;
+    await this.#write("remove", key, null);
+  }
+
+  async *entries(prefix = ""): AsyncIterable<Entry> {
+    this.#alive("entries");
+    await this.#options.commits.settled();
+    for (const { key, value, revision, durable } of [...this.#records.values()]) {
+      if (durable && value !== null && key.startsWith(prefix)) yield { key, value, revision };
+    }
+    this.#answered("entries", "ok");
+  }
+
+  async watch(on: (change: Change) => void): Promise<Watch> {
+    this.#alive("watch");
+    await this.#options.commits.settled();
+    const present = [...this.#records.values()].filter(({ durable, value }) => durable && value !== null);
+    this.#answered("watch", "ok");
+    return this.#watchers.add(on, present.map(asChange));
+  }
+
+  /** Takes over what was durable before. */
+  restore(record: WriteRecord): void {
+    if (record.value === null) this.#records.delete(record.key);
+    else this.#records.set(record.key, record);
+  }
+
+  /** Whether the record is what the bucket holds for its key now. */
+  holds(record: WriteRecord): boolean {
+    return this.#records.get(record.key) === record;
+  }
+
+  committed(record: WriteRecord): void {
+    if (record.value === null && this.holds(record)) this.#records.delete(record.key);
+    this.#watchers.tell(asChange(record));
+  }
+
+  takenBack(record: WriteRecord): void {
+    if (record.replaced === undefined) this.#records.delete(record.key);
+    else this.#records.set(record.key, record.replaced);
+    // A watcher that came in between was not told what was there before.
+    if (record.replaced?.durable) this.#watchers.tell(asChange(record.replaced));
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  close(): void {
+    this.#watchers.clear();
+  }
+
+  async #write(operation: Operation, key: string, value: Uint8Array | null): Promise<number> {
+    const { commits, nextRevision } = this.#options;
+    const revision = nextRevision();
+    const record: WriteRecord = {
+      bucket: this.name,
+      key,
+      value,
+      revision,
+      replaced: this.#records.get(key),
+      durable: false,
+    };
+    this.#records.set(key, record);
+    try {
+      await commits.add(record);
+    } catch (error) {
+      this.#answered(operation, "away");
+      throw new StoreAway(`${operation} "${key}" in "${this.name}"`, error);
+    }
+    this.#answered(operation, "ok");
+    return revision;
+  }
+
+  #expect(operation: Operation, key: string, revision: number): void {
+    const present = this.#records.get(key);
+    if (present === undefined || present.value === null || present.revision !== revision) {
+      throw this.#conflict(operation, key);
+    }
+  }
+
+  #conflict(operation: Operation, key: string): Conflict {
+    this.#answered(operation, "conflict");
+    return new Conflict(this.name, key);
+  }
+
+  #alive(operation: Operation): void {
+    if (!this.#options.isClosed()) return;
+    this.#answered(operation, "away");
+    throw new StoreAway(`${operation} in "${this.name}" after the store was closed`);
+  }
+
+  #answered(operation: Operation, outcome: "ok" | "conflict" | "away"): void {
+    this.#options.observer?.answered(operation, outcome, 0);
+  }
+}
