@@ -1,3 +1,23 @@
+export {
+  confirmed,
+  type Dialog,
+  dialogKey,
+  dialogKeyOfRequest,
+  dialogOfCallee,
+  dialogOfCaller,
+  type Received,
+  receiveAnswer,
+  receiveWithin,
+} from "./dialog/dialog.ts";
+export { answer, noSession, type OfferAnswer, offer, refuse } from "./dialog/offer-answer.ts";
+export {
+  acknowledges,
+  inOrder,
+  isReliableProvisional,
+  rackValue,
+  sequenceOf,
+} from "./dialog/reliable-provisional.ts";
+export { ackWithin, nextHop, requestWithin, type Within } from "./dialog/request-within.ts";
 export { type Algorithm, type BaseAlgorithm, baseOf, type Hash, readAlgorithm } from "./digest/algorithm.ts";
 export { type Answer, answerValue, type ReceivedChallenge, readChallenge } from "./digest/answer.ts";
 export { challengeValue, type DigestChallenge } from "./digest/challenge.ts";
