@@ -1,1 +1,1 @@
-export {};
+export { directory } from "./module.ts";
