@@ -16,3 +16,5 @@ export {
   type Resolver,
   type ServiceRecord,
 } from "./resolver.ts";
+export { systemNetwork } from "./system-network.ts";
+export { type ResolverOptions, systemResolver } from "./system-resolver.ts";
