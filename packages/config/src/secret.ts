@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { innerOf } from "./walk.ts";
 
 const marks = z.registry<{ secret: true }>();
 
@@ -8,6 +9,9 @@ export function secret<S extends z.ZodType>(schema: S): S {
   return schema;
 }
 
+/** Whether it was marked, before or after it was given a default or a description. */
 export function isSecret(schema: z.core.$ZodType): boolean {
-  return marks.has(schema as z.ZodType);
+  if (marks.get(schema as z.ZodType)?.secret === true) return true;
+  const inner = innerOf(schema);
+  return inner !== undefined && isSecret(inner);
 }

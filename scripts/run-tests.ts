@@ -1,0 +1,60 @@
+// Runs the tests of one package: `node ../../scripts/run-tests.ts FOLDER [FILE…]`. Ends with a line of counts, and leaves
+// the same in `.turbo/results.json` for `npm test` to add up. Finding no test at all is a failure, where node --test
+// would be content.
+import { globSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { line, type Results } from "./lib/results.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Test files at a time. */
+    concurrency: { type: "string", default: "2" },
+    /** Seconds for one file. */
+    timeout: { type: "string", default: "120" },
+  },
+});
+const folder = resolve(positionals[0] ?? ".");
+const named = positionals.slice(1).map((file) => resolve(file));
+const files = named.length > 0 ? named : findTests(folder);
+if (files.length === 0) {
+  console.error(`${relative(process.cwd(), folder) || "."}: no *.test.ts found`);
+  process.exit(1);
+}
+
+const results: Results = { passed: 0, failed: 0, skipped: [] };
+const stream = run({
+  files,
+  concurrency: Number(values.concurrency),
+  timeout: Number(values.timeout) * 1000,
+  cwd: folder,
+});
+stream.on("test:pass", ({ name, skip, todo, details }) => {
+  if (details.type === "suite") return;
+  // A test marked as todo passes whatever it does.
+  if (todo !== undefined) results.failed += 1;
+  else if (skip === undefined) results.passed += 1;
+  else results.skipped.push({ name, reason: typeof skip === "string" ? skip : "no reason given" });
+});
+stream.on("test:fail", ({ details }) => {
+  if (details.type !== "suite") results.failed += 1;
+});
+stream.once("end", () => {
+  if (results.passed + results.failed + results.skipped.length === 0) {
+    console.error("the test files hold no test");
+    results.failed += 1;
+  }
+  mkdirSync(join(folder, ".turbo"), { recursive: true });
+  writeFileSync(join(folder, ".turbo", "results.json"), `${JSON.stringify(results)}\n`);
+  console.log(line(results));
+  process.exitCode = results.failed === 0 ? 0 : 1;
+});
+stream.compose(spec).pipe(process.stdout);
+
+function findTests(within: string): string[] {
+  const everywhere = globSync("**/*.test.ts", { cwd: within, exclude: (path) => path === "node_modules" });
+  return everywhere.map((file) => join(within, file)).sort();
+}
