@@ -1,1 +1,1 @@
-export {};
+export { location } from "./module.ts";

@@ -1,0 +1,133 @@
+import type { Binding } from "@sipmesh/sip-core";
+import { decodeBindings, type Summary, summaryOf } from "./record.ts";
+
+/** What memory has of an address of record. */
+interface Known {
+  revision: number;
+  contacts: number;
+  latestExpiry: number;
+  /** Of a hot one: its bindings, or the bytes to read them from when they are next wanted. */
+  bindings: readonly Binding[] | undefined;
+  value: Uint8Array | undefined;
+}
+
+/** Bindings, and the revision of the record that they were read from. */
+export interface Held {
+  readonly bindings: readonly Binding[];
+  readonly revision: number;
+}
+
+/**
+ * Every address of record that has a record, with when it expires; and the bindings of the hot ones, at most so many. It
+ * follows the store's changes, so it can be behind: it may be believed where it has bindings, never where it has none.
+ */
+export class RecordIndex {
+  readonly #known = new Map<string, Known>();
+  /** In the order of use, the one that was used least recently first. */
+  readonly #hot = new Map<string, Known>();
+  readonly #cacheSize: number;
+  #contacts = 0;
+  #scan: IterableIterator<[string, Known]> | undefined;
+
+  constructor(cacheSize: number) {
+    this.#cacheSize = cacheSize;
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  get hot(): number {
+    return this.#hot.size;
+  }
+
+  /** Contacts of all records, those that have expired and were not swept yet included. */
+  get contacts(): number {
+    return this.#contacts;
+  }
+
+  has(key: string): boolean {
+    return this.#known.has(key);
+  }
+
+  /** The bindings of a hot one. @throws UnreadableRecord */
+  get(key: string): Held | undefined {
+    const known = this.#hot.get(key);
+    if (known === undefined) return undefined;
+    if (known.bindings === undefined) {
+      if (known.value === undefined) return undefined;
+      known.bindings = decodeBindings(known.value);
+      known.value = undefined;
+    }
+    this.#hot.delete(key);
+    this.#hot.set(key, known);
+    return { bindings: known.bindings, revision: known.revision };
+  }
+
+  /** Takes over what was read or written here. What is older than what is known changes nothing. */
+  learn(key: string, bindings: readonly Binding[], revision: number): void {
+    const known = this.#place(key, summaryOf(bindings), revision);
+    if (known === undefined) return;
+    known.bindings = bindings;
+    known.value = undefined;
+    this.#hot.delete(key);
+    this.#hot.set(key, known);
+    for (const [oldest, cold] of this.#hot) {
+      if (this.#hot.size <= this.#cacheSize) break;
+      this.#hot.delete(oldest);
+      cold.bindings = undefined;
+      cold.value = undefined;
+    }
+  }
+
+  /** Takes over what the store says was written, here or elsewhere. */
+  heard(key: string, summary: Summary, value: Uint8Array, revision: number): void {
+    const present = this.#known.get(key);
+    if (present !== undefined && present.revision === revision) return;
+    const known = this.#place(key, summary, revision);
+    if (known === undefined) return;
+    known.bindings = undefined;
+    known.value = this.#hot.has(key) ? value : undefined;
+  }
+
+  /** The record is gone. @param revision of the removal, or of what was removed: what is newer stays */
+  forget(key: string, revision: number): void {
+    const known = this.#known.get(key);
+    if (known === undefined || known.revision > revision) return;
+    this.#contacts -= known.contacts;
+    this.#known.delete(key);
+    this.#hot.delete(key);
+  }
+
+  /** The next `count` records of an endless round that had expired at that time: those to sweep. */
+  expired(now: number, count: number): { key: string; revision: number }[] {
+    const found: { key: string; revision: number }[] = [];
+    this.#scan ??= this.#known.entries();
+    for (let i = 0; i < count; i++) {
+      const next = this.#scan.next();
+      if (next.done) {
+        this.#scan = undefined;
+        break;
+      }
+      const [key, { latestExpiry, revision }] = next.value;
+      if (latestExpiry <= now) found.push({ key, revision });
+    }
+    return found;
+  }
+
+  #place(key: string, summary: Summary, revision: number): Known | undefined {
+    const known = this.#known.get(key);
+    if (known === undefined) {
+      const fresh: Known = { revision, ...summary, bindings: undefined, value: undefined };
+      this.#known.set(key, fresh);
+      this.#contacts += summary.contacts;
+      return fresh;
+    }
+    if (known.revision > revision) return undefined;
+    this.#contacts += summary.contacts - known.contacts;
+    known.revision = revision;
+    known.contacts = summary.contacts;
+    known.latestExpiry = summary.latestExpiry;
+    return known;
+  }
+}
