@@ -11,7 +11,14 @@ export { metricKind } from "./catalogue.ts";
 export type { Log, LogLevel } from "./log.ts";
 export { silentLog } from "./log.ts";
 export type { Counter, Gauge, Histogram, Labels, Metrics, Reading } from "./metrics.ts";
+export { redact, redactText } from "./redact.ts";
 export { Registry } from "./registry.ts";
+export {
+  type RunningTelemetry,
+  startTelemetry,
+  type TelemetrySettings,
+  telemetryCatalogue,
+} from "./running-telemetry.ts";
 export { attribute, event, sipAttributes, sipEvents } from "./sip-attributes.ts";
 export type { Telemetry } from "./telemetry.ts";
 export { silentTelemetry } from "./telemetry.ts";

@@ -10,9 +10,17 @@ export interface Telemetry {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** The same, signed with a service's name: on its log lines and as its spans' `service.name`. */
+  forService(name: string): Telemetry;
 }
 
 /** Telemetry that reaches nobody; its metrics count all the same and can be read. For tests and the simulation. */
 export function silentTelemetry(): Telemetry {
-  return { log: silentLog, metrics: new Registry(), tracer: silentTracer };
+  const silent: Telemetry = {
+    log: silentLog,
+    metrics: new Registry(),
+    tracer: silentTracer,
+    forService: () => silent,
+  };
+  return silent;
 }
