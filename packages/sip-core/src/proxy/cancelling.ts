@@ -1,0 +1,45 @@
+import type { Request } from "@sipmesh/sip";
+import { cancelFor, response } from "@sipmesh/sip";
+import { transactionLife } from "../transaction/timers.ts";
+import { answer, finishBranch } from "./answering.ts";
+import { localTag } from "./local-tag.ts";
+import { startCancel } from "./transactions.ts";
+import type { Work } from "./work.ts";
+
+/** The caller gives up (RFC 3261 section 16.10): the CANCEL is answered at once, the INVITE when the branches are. */
+export function cancelFromUpstream(work: Work, cancel: Request): void {
+  const { context, tools } = work;
+  work.respond(response(cancel, 200, { toTag: localTag(cancel, tools.sealer) }), 200);
+  if (context.method !== "INVITE" || context.cancelled || context.accepted || context.answered !== 0) return;
+  context.cancelled = true;
+  if (context.stage === "routing") answer(work, { status: 487 });
+  else cancelPending(work, 487);
+}
+
+/**
+ * Ends what is pending: by CANCEL where a provisional response was seen, else as soon as one is. `verdict`: what a
+ * branch counts as that says no more than that it was cancelled.
+ */
+export function cancelPending(work: Work, verdict: number): void {
+  work.context.queue = [];
+  for (const index of work.context.branches.keys()) cancelBranch(work, index, verdict);
+}
+
+export function cancelBranch(work: Work, index: number, verdict: number): void {
+  const branch = work.branch(index);
+  if (branch.state === "done" || branch.cancel === "sent") return;
+  work.change(index, { cancel: "wanted", verdict: branch.verdict || verdict });
+  if (branch.state === "offering") finishBranch(work, index, { status: verdict });
+  else if (branch.state === "proceeding") sendCancel(work, index);
+}
+
+/** A CANCEL may go from here on (section 9.1); the callee has 64·T1 to answer its INVITE. */
+export function sendCancel(work: Work, index: number): void {
+  const { client } = work.branch(index);
+  // Nothing but an INVITE is worth a CANCEL (section 9.1).
+  if (client?.machine !== "invite-client" || !("invite" in client)) return;
+  work.change(index, { cancel: "sent" });
+  work.stop("proxy", index);
+  work.start("proxy", index, "after-cancel", transactionLife(work.tools.timers));
+  startCancel(work, index, cancelFor(client.invite));
+}

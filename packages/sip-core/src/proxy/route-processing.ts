@@ -1,0 +1,66 @@
+import { Name, parseNameAddress, parseUri, type Request, type SipUri } from "@sipmesh/sip";
+import { type DialogToken, openDialogToken, type Side } from "./dialog-token.ts";
+import type { Sealer } from "./sealer.ts";
+
+/** What the Route header field and the Request-URI of a request say once our own part is taken off. */
+export interface RouteInformation {
+  /** The Request-URI, a strict router's doing undone. */
+  readonly uri: string;
+  /** Route values that remain, in order. */
+  readonly routes: readonly string[];
+  /** How many values of ours stood on top. */
+  readonly removed: number;
+  /** A strict router had put our Record-Route URI into the Request-URI (RFC 3261 section 16.4). */
+  readonly strict: boolean;
+  /** Present where the request is within a dialog that we admitted: it has a To tag and a token of ours. */
+  readonly dialog?: { readonly token: DialogToken; readonly sender: Side };
+}
+
+/** Tells our own addresses from all others; a port that is absent is the scheme's default. */
+export type IsOwn = (host: string, port: number | undefined) => boolean;
+
+/** Shorter user parts cannot be a token: key number, nonce and authentication alone take this much. */
+const SHORTEST_TOKEN = 38;
+
+/** RFC 3261 section 16.4. Throws `MessageError` where the Request-URI or a Route value that it looks at is malformed. */
+export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn): RouteInformation {
+  const routes = request.list(Name.Route);
+  let uri = request.uri;
+  let found = tokenIn(sipUri(uri), request, sealer);
+  const strict = found !== undefined && routes.length > 0;
+  if (strict) uri = parseNameAddress(routes.pop() ?? "").uri;
+  let removed = 0;
+  // Several of ours follow one another where the request came to us again by another of our addresses (a spiral).
+  for (const value of routes) {
+    const route = sipUri(parseNameAddress(value).uri);
+    if (route === undefined) break;
+    const token = tokenIn(route, request, sealer);
+    if (token === undefined && !isOwn(route.host, route.port)) break;
+    found = token ?? found;
+    removed++;
+  }
+  const remaining = removed === 0 ? routes : routes.slice(removed);
+  const information = { uri, routes: remaining, removed, strict };
+  return found !== undefined && request.to.tag !== undefined ? { ...information, dialog: found } : information;
+}
+
+/** Where the request goes next if nothing else decides: the first Route value, else the Request-URI (section 16.6 item 7). */
+export function nextHopUri(route: RouteInformation): string {
+  const [first] = route.routes;
+  return first === undefined ? route.uri : parseNameAddress(first).uri;
+}
+
+function tokenIn(
+  uri: SipUri | undefined,
+  request: Request,
+  sealer: Sealer,
+): { readonly token: DialogToken; readonly sender: Side } | undefined {
+  const text = uri?.user;
+  if (text === undefined || text.length < SHORTEST_TOKEN) return undefined;
+  return openDialogToken(text, sealer, request.callId, request.from.tag ?? "", request.to.tag ?? "");
+}
+
+function sipUri(text: string): SipUri | undefined {
+  const uri = parseUri(text);
+  return uri.kind === "sip" ? uri : undefined;
+}

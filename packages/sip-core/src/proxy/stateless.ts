@@ -1,0 +1,87 @@
+import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
+import type { Side } from "./dialog-token.ts";
+import { decodeFlowReference, encodeFlowReference, type FlowReference, referenceTo } from "./flow-reference.ts";
+import { forwardRequest } from "./forward-request.ts";
+import { forwardResponse } from "./forward-response.ts";
+import { branchFor, isLoop, loopMark } from "./loop.ts";
+import type { ProxyTools } from "./response-context.ts";
+import { nextHopUri, processRoutes, type RouteInformation } from "./route-processing.ts";
+import type { Way } from "./target.ts";
+import { upstreamBinding } from "./targets.ts";
+
+/** An ACK for a 2xx: within its dialog it goes by the route set alone, and no transaction keeps it. */
+export interface AckRoute {
+  readonly route: RouteInformation;
+  readonly loop: string;
+  readonly sender: Side;
+  readonly callerTag: string;
+  readonly calleeTag: string;
+  /** `nameHash` of the relay that holds the dialog's media; absent: its media is no concern of ours. */
+  readonly mediaInstance?: number;
+  /** Where to, and the flow to prefer. */
+  readonly uri: string;
+  readonly flow?: FlowReference;
+}
+
+/** Why an ACK goes nowhere. */
+export type AckRefusal = "outside-dialog" | "too-many-hops" | "loop";
+
+/** RFC 3261 section 16.11. Throws `MessageError` where a Route value is malformed. */
+export function routeAck(ack: Request, tools: ProxyTools): AckRoute | AckRefusal {
+  const route = processRoutes(ack, tools.sealer, tools.isOwn);
+  const { dialog } = route;
+  if (dialog === undefined) return "outside-dialog";
+  if (ack.maxForwards === 0) return "too-many-hops";
+  const loop = loopMark(ack, route, tools.sealer);
+  if (isLoop(ack, loop)) return "loop";
+  const { sender, token } = dialog;
+  const fromTag = ack.from.tag ?? "";
+  const toTag = ack.to.tag ?? "";
+  const flow = sender === "caller" ? token.callee : token.caller;
+  return {
+    route,
+    loop,
+    sender,
+    callerTag: sender === "caller" ? fromTag : toTag,
+    calleeTag: sender === "caller" ? toTag : fromTag,
+    ...(token.media && { mediaInstance: token.mediaInstance }),
+    uri: nextHopUri(route),
+    ...(flow && { flow }),
+  };
+}
+
+export function forwardAck(
+  ack: Request,
+  from: Flow,
+  to: AckRoute,
+  way: Way,
+  tools: ProxyTools,
+  body?: Uint8Array,
+): Draft {
+  const { route, loop } = to;
+  const upstream = tools.sealer.seal(encodeFlowReference(referenceTo(from)), upstreamBinding(ack.callId));
+  const branch = branchFor(ack, route.uri, 0, loop, tools.sealer);
+  const target = { uri: route.uri, route: [], q: 0, ways: [way], nat: false };
+  return forwardRequest(ack, { route, target, way, branch, upstream, ...(body && { body }) });
+}
+
+/**
+ * A response that no client transaction knows: a 2xx that came late, or one of a member that is gone. It goes upstream
+ * where our own seal in its Via says so, and nowhere else (RFC 6026 section 8.9).
+ */
+export function forwardUnknown(
+  response: Response,
+  tools: ProxyTools,
+): { readonly message: Draft; readonly flow: FlowReference } | undefined {
+  const token = response.via.params.get("f");
+  const content = token === undefined ? undefined : tools.sealer.open(token, upstreamBinding(response.callId));
+  const flow = content && decodeFlowReference(content, 0)?.reference;
+  const message = flow && forwardResponse(response);
+  // Whoever is next must be named: a response with our Via alone was for nobody else.
+  if (flow === undefined || message === undefined || !hasVia(message)) return undefined;
+  return { message, flow };
+}
+
+function hasVia(message: Draft): boolean {
+  return /^(?:via|v)[ \t]*:/im.test(message.head);
+}

@@ -1,0 +1,55 @@
+import type { Draft, Request, Response } from "@sipmesh/sip";
+import type { Step } from "../step.ts";
+import type { Branch, Owner, ProxyEffect, ProxyTimer, ProxyTools, ResponseContext } from "./response-context.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a transaction tells its user, the proxy core. */
+export type Report =
+  | { readonly type: "response"; readonly branch: number; readonly message: Response; readonly source: string }
+  | { readonly type: "failed"; readonly branch: number; readonly cause: "timeout" | "transport" }
+  | { readonly type: "acknowledged"; readonly message: Request };
+
+/**
+ * One event being worked out: a copy of the context that may be written to until the step is done, what is to be done
+ * in the world, and what the transactions have told the core meanwhile.
+ */
+export class Work {
+  readonly context: Mutable<ResponseContext>;
+  readonly tools: ProxyTools;
+  readonly effects: ProxyEffect[] = [];
+  readonly reports: Report[] = [];
+  /** The event is a retransmission or makes one. */
+  again = false;
+
+  constructor(context: ResponseContext, tools: ProxyTools) {
+    this.context = { ...context };
+    this.tools = tools;
+  }
+
+  branch(index: number): Branch {
+    const branch = this.context.branches[index];
+    if (branch === undefined) throw new RangeError(`there is no branch ${index}`);
+    return branch;
+  }
+
+  change(index: number, changes: Partial<Branch>): void {
+    this.context.branches = this.context.branches.with(index, { ...this.branch(index), ...changes });
+  }
+
+  start(owner: Owner, branch: number, timer: ProxyTimer, after: number): void {
+    this.effects.push({ type: "start", owner, branch, timer, after });
+  }
+
+  stop(owner: Owner, branch: number): void {
+    this.effects.push({ type: "stop", owner, branch });
+  }
+
+  respond(message: Draft, status: number): void {
+    this.effects.push({ type: "respond", message, status, again: this.again });
+  }
+
+  get done(): Step<ResponseContext, ProxyEffect> {
+    return { state: this.context, effects: this.effects };
+  }
+}

@@ -1,0 +1,216 @@
+import { createHmac } from "node:crypto";
+import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
+import { fromDraft, response } from "@sipmesh/sip";
+import { proxy, startProxy } from "../proxy/proxy.ts";
+import type {
+  Owner,
+  Plan,
+  ProxyEffect,
+  ProxyEvent,
+  ProxyTimer,
+  ProxyTools,
+  ResponseContext,
+} from "../proxy/response-context.ts";
+import type { Sealer } from "../proxy/sealer.ts";
+import type { Target, Way } from "../proxy/target.ts";
+import { rfcTimers } from "../transaction/timers.ts";
+
+const key = "the key of the tests";
+const digest = (text: string) => createHmac("sha256", key).update(text).digest();
+
+/** Authenticates as the real one does, with tokens of the real one's length; encrypts nothing. */
+export const testSealer: Sealer = {
+  seal(content, bound) {
+    const body = Buffer.from(content);
+    return Buffer.concat([digest(`${body.toString("hex")} ${bound}`).subarray(0, 29), body]).toString("base64url");
+  },
+  open(token, bound) {
+    const bytes = Buffer.from(token, "base64url");
+    const body = bytes.subarray(29);
+    const same = digest(`${body.toString("hex")} ${bound}`)
+      .subarray(0, 29)
+      .equals(bytes.subarray(0, 29));
+    return bytes.length > 29 && same ? new Uint8Array(body) : undefined;
+  },
+  mark: (text) =>
+    BigInt(`0x${digest(text).subarray(0, 12).toString("hex")}`)
+      .toString(36)
+      .padStart(13, "0")
+      .slice(0, 13),
+};
+
+export const testTools: ProxyTools = {
+  sealer: testSealer,
+  isOwn: (host, port) => host === "192.0.2.1" && (port ?? 5060) === 5060,
+  timers: rfcTimers,
+  capabilities: [["Accept", "application/sdp"]],
+};
+
+export const callerFlow: Flow = {
+  edge: "edge-1",
+  transport: "udp",
+  local: { address: "192.0.2.1", port: 5060 },
+  remote: { address: "198.51.100.7", port: 5060 },
+  connection: 0,
+};
+
+export const plan: Plan = { recordRoute: true, media: "never", ringTime: 120_000 };
+
+export function wayTo(address: string): Way {
+  return {
+    edge: "edge-1",
+    transport: "udp",
+    local: { address: "192.0.2.1", port: 5060 },
+    remote: { address, port: 5060 },
+  };
+}
+
+/** A phone at that last byte of 203.0.113.0/24. */
+export function phone(number: number, changes: Partial<Target> = {}): Target {
+  return {
+    uri: `sip:bob@203.0.113.${number}`,
+    route: [],
+    q: 1000,
+    ways: [wayTo(`203.0.113.${number}`)],
+    nat: false,
+    ...changes,
+  };
+}
+
+interface Running {
+  readonly owner: Owner;
+  readonly branch: number;
+  readonly timer: ProxyTimer;
+  readonly due: number;
+}
+
+/** Plays a response context under a clock of its own and writes down what it does: "500 INVITE → 0 again". */
+export class ProxyStage {
+  now = 0;
+  context: ResponseContext;
+  over = false;
+  readonly log: string[] = [];
+  readonly effects: ProxyEffect[] = [];
+  readonly upstream: { readonly status: number; readonly message: Draft; readonly again: boolean }[] = [];
+  readonly requests: { readonly branch: number; readonly method: string; readonly message: Request }[] = [];
+  readonly #tools: ProxyTools;
+  #timers: Running[] = [];
+
+  constructor(request: Request, options: { flow?: Flow; description?: "offer" | "answer"; tools?: ProxyTools } = {}) {
+    this.#tools = options.tools ?? testTools;
+    const { state, effects } = startProxy(
+      request,
+      options.flow ?? callerFlow,
+      options.description ?? "offer",
+      this.#tools,
+    );
+    this.context = state;
+    this.#perform(effects);
+  }
+
+  get timers(): string[] {
+    return this.#timers.map(({ owner, branch, timer }) => `${owner} ${branch} ${timer}`);
+  }
+
+  event(event: ProxyEvent): this {
+    const { state, effects } = proxy(this.context, event, this.#tools);
+    this.context = state;
+    this.#perform(effects);
+    return this;
+  }
+
+  /** Routing answers. */
+  goes(targets: readonly Target[], changes: Partial<Plan> = {}): this {
+    return this.event({ type: "targets", targets, plan: { ...plan, ...changes } });
+  }
+
+  /** The phone behind a branch answers the last request of that method that it got. */
+  answers(branch: number, status: number, options: Parameters<typeof response>[2] & { method?: string } = {}): this {
+    return this.event({
+      type: "response",
+      branch,
+      message: this.answer(branch, status, options),
+      source: "203.0.113.9",
+    });
+  }
+
+  answer(branch: number, status: number, options: Parameters<typeof response>[2] & { method?: string } = {}): Response {
+    const { method = this.context.method, ...rest } = options;
+    const sent = this.requests.findLast((request) => request.branch === branch && request.method === method);
+    if (sent === undefined) throw new RangeError(`branch ${branch} got no ${method}`);
+    const toTag = status > 100 ? { toTag: `phone${branch}` } : {};
+    return fromDraft(response(sent.message, status, { ...toTag, ...rest })) as Response;
+  }
+
+  /** Lets time pass: timers fire when they are due, in order. */
+  until(time: number): this {
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.due - b.due)[0];
+      if (next === undefined || next.due > time) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.now = next.due;
+      this.event({ type: "timer", owner: next.owner, branch: next.branch, timer: next.timer });
+    }
+    this.now = Math.max(this.now, time);
+    return this;
+  }
+
+  #perform(effects: readonly ProxyEffect[]): void {
+    for (const effect of effects) {
+      if (this.over) throw new Error(`${effect.type} after the end`);
+      this.effects.push(effect);
+      switch (effect.type) {
+        case "respond": {
+          const status = Number(effect.message.head.slice(8, 11));
+          this.upstream.push({ status, message: effect.message, again: effect.again });
+          this.#note(`${status} ↑${effect.again ? " again" : ""}`);
+          break;
+        }
+        case "forward": {
+          const { branch, method, message, again } = effect;
+          this.requests.push({ branch, method, message: fromDraft(message) as Request });
+          this.#note(`${method} → ${branch}${again ? " again" : ""}`);
+          break;
+        }
+        case "start":
+          this.#stop(effect);
+          this.#timers.push({ ...effect, due: this.now + effect.after });
+          break;
+        case "stop":
+          this.#stop(effect);
+          break;
+        case "media":
+          this.#note(`media ${effect.verb} by ${effect.from} on ${effect.branch}`);
+          break;
+        case "release":
+          this.#note(`media ${effect.verb} ${effect.calleeTag}`.trimEnd());
+          break;
+        case "tried":
+        case "answered":
+          break;
+        case "route":
+        case "locate":
+        case "acknowledge":
+          this.#note(effect.type);
+          break;
+        case "terminated":
+          this.over = true;
+          this.#note("terminated");
+          if (this.#timers.length > 0) throw new Error(`timers outlive the context: ${this.timers.join(", ")}`);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #stop({ owner, branch, timer }: { owner: Owner; branch: number; timer?: ProxyTimer }): void {
+    this.#timers = this.#timers.filter(
+      (t) => t.owner !== owner || t.branch !== branch || (timer !== undefined && t.timer !== timer),
+    );
+  }
+
+  #note(text: string): void {
+    this.log.push(`${this.now} ${text}`);
+  }
+}
