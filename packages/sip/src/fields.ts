@@ -40,18 +40,22 @@ const contentLengthOf = (bytes: Uint8Array, start: number, end: number): number 
   return end > start ? value : -1;
 };
 
-/** Position of the LF from `at` on, or `end`. A CR that no LF follows sets `bareCr`. */
-let bareCr = false;
-const findLineFeed = (bytes: Uint8Array, at: number, end: number): number => {
-  let i = at;
-  for (; i < end; i++) {
+/** Position after the line end from `at` on, or `end`; less than 0 (its complement) where it is not ended by CRLF alone. */
+const findLineEnd = (bytes: Uint8Array, at: number, end: number): number => {
+  let clean = true;
+  for (let i = at; i < end; i++) {
     const code = bytes[i] as number;
     if (code > 13) continue;
-    if (code === 10) return i;
-    if (code === 13 && bytes[i + 1] !== 10) bareCr = true;
+    if (code === 13) {
+      if (bytes[i + 1] === 10 && i + 1 < end) return clean ? i + 2 : ~(i + 2);
+      clean = false;
+    } else if (code === 10) return ~(i + 1);
   }
-  return i;
+  return ~end;
 };
+
+/** Where field tables are put together, before they are copied out: an array that grows costs more than all the rest. */
+const scratch: number[] = [];
 
 /**
  * Finds the header field lines of the message that begins at `start`, up to the empty line. One pass over the bytes;
@@ -59,15 +63,18 @@ const findLineFeed = (bytes: Uint8Array, at: number, end: number): number => {
  * as unknown fields, so that an answer can be built.
  */
 export const scanFields = (bytes: Uint8Array, start: number, end: number, limits: Limits): FieldScan => {
-  const fields: number[] = [];
+  let size = 0;
   let problem: Problem | undefined;
   let lengthProblem: Problem | undefined;
   let contentLength = -1;
-  bareCr = false;
-  let lineFeed = findLineFeed(bytes, start, end);
-  if (bytes[lineFeed - 1] !== 13) problem = bareLineEnd;
-  const startLineLength = lineFeed - start - (bytes[lineFeed - 1] === 13 ? 1 : 0);
-  let at = lineFeed + 1;
+  let at = findLineEnd(bytes, start, end);
+  if (at < 0) {
+    problem = bareLineEnd;
+    at = ~at;
+  }
+  let startLineLength = at - start;
+  if (bytes[at - 1] === 10) startLineLength--;
+  if (startLineLength > 0 && bytes[start + startLineLength - 1] === 13) startLineLength--;
   let bodyStart = -1;
   let lines = 0;
   let headEnd = Math.min(at, end);
@@ -98,11 +105,12 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
     // The line goes on while the next one begins with white space (RFC 3261 §7.3.1).
     let lineEnd = i;
     do {
-      lineFeed = findLineFeed(bytes, lineEnd, end);
-      if (bytes[lineFeed - 1] !== 13) problem ??= bareLineEnd;
-      lineEnd = lineFeed + 1;
+      lineEnd = findLineEnd(bytes, lineEnd, end);
+      if (lineEnd < 0) {
+        problem ??= bareLineEnd;
+        lineEnd = ~lineEnd;
+      }
     } while (lineEnd < end && (bytes[lineEnd] === 32 || bytes[lineEnd] === 9));
-    if (lineEnd > end) lineEnd = end;
     at = lineEnd;
     headEnd = at;
     let valueStart = wellFormed ? i + 1 : lineStart;
@@ -110,13 +118,12 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
     while (valueStart < valueEnd && isSpace(bytes[valueStart] as number)) valueStart++;
     if (valueStart === lineEnd) valueStart = valueEnd = Math.min(i + 1, lineEnd);
     while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] as number)) valueEnd--;
-    if (!wellFormed) {
-      problem ??= badHeaderLine;
-      fields.push(Name.Unknown, lineStart - start, valueStart - start, valueEnd - start);
-      continue;
-    }
-    const name = nameByHash(bytes, lineStart, nameEnd, hash);
-    fields.push(name, lineStart - start, valueStart - start, valueEnd - start);
+    if (!wellFormed) problem ??= badHeaderLine;
+    const name = wellFormed ? nameByHash(bytes, lineStart, nameEnd, hash) : Name.Unknown;
+    scratch[size++] = name;
+    scratch[size++] = lineStart - start;
+    scratch[size++] = valueStart - start;
+    scratch[size++] = valueEnd - start;
     if (name === Name.ContentLength) {
       const value = contentLengthOf(bytes, valueStart, valueEnd);
       if (contentLength >= 0) lengthProblem = doubleLength;
@@ -124,6 +131,6 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
       else contentLength = value;
     }
   }
-  if (bareCr) problem ??= bareLineEnd;
+  const fields = scratch.slice(0, size);
   return { fields, startLineLength, headEnd, bodyStart, contentLength, problem, lengthProblem };
 };

@@ -1,4 +1,4 @@
-export { type EncodeInto, toBytes } from "./bytes.ts";
+export { type Allocate, type EncodeInto, toBytes } from "./bytes.ts";
 export { isAddress6, isToken, readNumber } from "./characters.ts";
 export { type Contact, parseContact, parseContacts, readContact, readQ, readSeconds } from "./contact.ts";
 export {
