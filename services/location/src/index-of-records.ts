@@ -9,6 +9,9 @@ interface Known {
   /** Of a hot one: its bindings, or the bytes to read them from when they are next wanted. */
   bindings: readonly Binding[] | undefined;
   value: Uint8Array | undefined;
+  hot: boolean;
+  /** Used since it was last passed over: it gets a second chance before it goes cold. */
+  used: boolean;
 }
 
 /** Bindings, and the revision of the record that they were read from. */
@@ -23,8 +26,9 @@ export interface Held {
  */
 export class RecordIndex {
   readonly #known = new Map<string, Known>();
-  /** In the order of use, the one that was used least recently first. */
-  readonly #hot = new Map<string, Known>();
+  /** In a ring: what is not used between two passes of the hand goes cold. */
+  readonly #hot: Known[] = [];
+  #hand = 0;
   readonly #cacheSize: number;
   #contacts = 0;
   #scan: IterableIterator<[string, Known]> | undefined;
@@ -38,7 +42,7 @@ export class RecordIndex {
   }
 
   get hot(): number {
-    return this.#hot.size;
+    return this.#hot.length;
   }
 
   /** Contacts of all records, those that have expired and were not swept yet included. */
@@ -52,15 +56,14 @@ export class RecordIndex {
 
   /** The bindings of a hot one. @throws UnreadableRecord */
   get(key: string): Held | undefined {
-    const known = this.#hot.get(key);
+    const known = this.#known.get(key);
     if (known === undefined) return undefined;
     if (known.bindings === undefined) {
       if (known.value === undefined) return undefined;
       known.bindings = decodeBindings(known.value);
       known.value = undefined;
     }
-    this.#hot.delete(key);
-    this.#hot.set(key, known);
+    known.used = true;
     return { bindings: known.bindings, revision: known.revision };
   }
 
@@ -68,16 +71,10 @@ export class RecordIndex {
   learn(key: string, bindings: readonly Binding[], revision: number): void {
     const known = this.#place(key, summaryOf(bindings), revision);
     if (known === undefined) return;
+    if (!known.hot && !this.#heat(known)) return;
     known.bindings = bindings;
     known.value = undefined;
-    this.#hot.delete(key);
-    this.#hot.set(key, known);
-    for (const [oldest, cold] of this.#hot) {
-      if (this.#hot.size <= this.#cacheSize) break;
-      this.#hot.delete(oldest);
-      cold.bindings = undefined;
-      cold.value = undefined;
-    }
+    known.used = true;
   }
 
   /** Takes over what the store says was written, here or elsewhere. */
@@ -87,7 +84,7 @@ export class RecordIndex {
     const known = this.#place(key, summary, revision);
     if (known === undefined) return;
     known.bindings = undefined;
-    known.value = this.#hot.has(key) ? value : undefined;
+    known.value = known.hot ? value : undefined;
   }
 
   /** The record is gone. @param revision of the removal, or of what was removed: what is newer stays */
@@ -96,7 +93,9 @@ export class RecordIndex {
     if (known === undefined || known.revision > revision) return;
     this.#contacts -= known.contacts;
     this.#known.delete(key);
-    this.#hot.delete(key);
+    known.bindings = undefined;
+    known.value = undefined;
+    known.used = false;
   }
 
   /** The next `count` records of an endless round that had expired at that time: those to sweep. */
@@ -115,10 +114,41 @@ export class RecordIndex {
     return found;
   }
 
+  /** Makes room among the hot ones by the second-chance rule. False: nothing may be hot. */
+  #heat(known: Known): boolean {
+    if (this.#cacheSize === 0) return false;
+    known.hot = true;
+    if (this.#hot.length < this.#cacheSize) {
+      this.#hot.push(known);
+      return true;
+    }
+    for (;;) {
+      this.#hand = (this.#hand + 1) % this.#hot.length;
+      const other = this.#hot[this.#hand] as Known;
+      if (other.used) {
+        other.used = false;
+        continue;
+      }
+      other.hot = false;
+      other.bindings = undefined;
+      other.value = undefined;
+      this.#hot[this.#hand] = known;
+      return true;
+    }
+  }
+
   #place(key: string, summary: Summary, revision: number): Known | undefined {
     const known = this.#known.get(key);
     if (known === undefined) {
-      const fresh: Known = { revision, ...summary, bindings: undefined, value: undefined };
+      const fresh: Known = {
+        revision,
+        contacts: summary.contacts,
+        latestExpiry: summary.latestExpiry,
+        bindings: undefined,
+        value: undefined,
+        hot: false,
+        used: false,
+      };
       this.#known.set(key, fresh);
       this.#contacts += summary.contacts;
       return fresh;
