@@ -2,7 +2,7 @@
  * Classes of characters (RFC 3261 §25.1). Texts are latin1: one character is one byte.
  */
 
-const classOf = (characters: string): Uint8Array => {
+export const classOf = (characters: string): Uint8Array => {
   const table = new Uint8Array(256);
   for (let i = 0; i < characters.length; i++) table[characters.charCodeAt(i)] = 1;
   return table;
@@ -19,7 +19,8 @@ for (let c = 0; c < 256; c++) if (tokenClass[c] === 1) lowerToken[c] = c >= 65 &
 const hostClass = classOf(`${alphanumeric}-._`);
 const addressClass = classOf("0123456789abcdefABCDEF:.");
 
-const everyCharacter = (table: Uint8Array, text: string, start: number, end: number): boolean => {
+/** Whether the text from start to end has at least one character, and all of them are of the class. */
+export const everyCharacter = (table: Uint8Array, text: string, start = 0, end = text.length): boolean => {
   for (let i = start; i < end; i++) if (table[text.charCodeAt(i)] !== 1) return false;
   return end > start;
 };

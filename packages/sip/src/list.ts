@@ -5,6 +5,8 @@ import { skipSpace, trimEnd, unfold } from "./characters.ts";
  * (RFC 3261 §7.3.1).
  */
 export const valueEndAt = (text: string, at: number, end: number): number => {
+  const comma = text.indexOf(",", at);
+  if (comma < 0 || comma >= end) return end;
   let quoted = false;
   let angled = false;
   for (let i = at; i < end; i++) {

@@ -1,4 +1,4 @@
-import { isSpace, skipSpace, trimEnd, unfold } from "./characters.ts";
+import { classOf, skipSpace, trimEnd, unfold } from "./characters.ts";
 import { noParameters, type Parameters, readParameters, skipQuoted, unquote } from "./parameters.ts";
 import { MessageError } from "./problem.ts";
 import { readUri } from "./uri.ts";
@@ -14,14 +14,13 @@ export interface NameAddress {
   readonly tag: string | undefined;
 }
 
-/** Characters that an unquoted display name must not have: they would make it something else. */
-const forbiddenInName = new Set([...'",;:<>@\\'].map((c) => c.charCodeAt(0)));
+/** What an unquoted display name must not have: it would be something else. */
+const notInName = classOf('",;:<>@\\\x7f');
+notInName.fill(1, 0, 32);
+for (const space of [9, 10, 13]) notInName[space] = 0;
 
 const isPlainName = (text: string, start: number, end: number): boolean => {
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (forbiddenInName.has(code) || (code < 32 && !isSpace(code)) || code === 127) return false;
-  }
+  for (let i = start; i < end; i++) if (notInName[text.charCodeAt(i)] === 1) return false;
   return true;
 };
 
@@ -50,15 +49,14 @@ export const readNameAddress = (text: string): NameAddress | undefined => {
   return build(displayName, text.slice(at + 1, close), readParameters(text, close + 1, end));
 };
 
+const notInAddrSpec = classOf(',<>" \t\r\n');
+
 /** Without angle brackets, everything from the first semicolon on belongs to the header field (RFC 3261 §20). */
 const readAddrSpec = (text: string, start: number, end: number): NameAddress | undefined => {
   let stop = text.indexOf(";", start);
   if (stop < 0 || stop > end) stop = end;
   const uriEnd = trimEnd(text, start, stop);
-  for (let i = start; i < uriEnd; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 44 || code === 60 || code === 62 || code === 34 || isSpace(code)) return undefined;
-  }
+  for (let i = start; i < uriEnd; i++) if (notInAddrSpec[text.charCodeAt(i)] === 1) return undefined;
   const params = stop < end ? readParameters(text, stop, end) : noParameters;
   return build(undefined, text.slice(start, uriEnd), params);
 };

@@ -1,4 +1,4 @@
-import { isSpace, lowerToken, skipSpace } from "./characters.ts";
+import { classOf, lowerToken, skipSpace } from "./characters.ts";
 
 /** Parameters in the order in which they were written. Names are lower case; a name without value has the value "". */
 export class Parameters {
@@ -59,8 +59,7 @@ export const unquote = (text: string): string => {
 export const quote = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
 /** Characters that end an unquoted value of a header field parameter. */
-const endsValue = (code: number): boolean =>
-  code === 59 || code === 44 || code === 34 || code === 60 || code === 62 || isSpace(code);
+const endsValue = classOf(';,"<> \t\r\n');
 
 /**
  * Reads `*( SEMI generic-param )` from `at` to `end` (RFC 3261 §25.1): `;name`, `;name=token`, `;name="quoted"`, with
@@ -96,7 +95,7 @@ export const readParameters = (text: string, at: number, end: number): Parameter
       if (i < 0) return undefined;
     } else {
       i = from;
-      while (i < end && !endsValue(text.charCodeAt(i))) i++;
+      while (i < end && endsValue[text.charCodeAt(i)] === 0) i++;
       if (i === from) return undefined;
     }
     values.push(text.slice(from, i));

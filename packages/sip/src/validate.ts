@@ -1,3 +1,4 @@
+import { everyCharacter } from "./characters.ts";
 import { stride } from "./fields.ts";
 import type { Message, Request, Response } from "./message.ts";
 import { Name } from "./name.ts";
@@ -53,13 +54,8 @@ const seenOnce = (message: Message): Problem | undefined => {
 };
 
 /** A Call-ID is visible characters, no white space (§25.1). */
-const isCallId = (text: string): boolean => {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code <= 32 || code === 127) return false;
-  }
-  return text.length > 0;
-};
+const inCallId = new Uint8Array(256).fill(1, 33);
+inCallId[127] = 0;
 
 /** What both requests and responses need for their transaction. The values that are read here stay read. */
 const common = (message: Message): Problem | undefined => {
@@ -74,7 +70,7 @@ const common = (message: Message): Problem | undefined => {
     if (error instanceof MessageError) return error.problem;
     throw error;
   }
-  return isCallId(message.callId) ? undefined : badCallId;
+  return everyCharacter(inCallId, message.callId) ? undefined : badCallId;
 };
 
 /** Route steers the request, so all of it has to be understood (§16.3 step 1). */
