@@ -6,7 +6,9 @@ import type { WriteRecord } from "./record.ts";
 /** The layout of the file; a file of another layout is refused. */
 const LAYOUT = 1;
 /** Pages of the write-ahead log that are moved at once: few, because the event loop waits for it. */
-const CHECKPOINT_PAGES = 200;
+const CHECKPOINT_PAGES = 256;
+/** Bytes of a page: large, because rows are only ever appended and each page costs calls of the system. */
+const PAGE_SIZE = 16384;
 /** Rows that may be out of date however few are not. */
 const SLACK = 1024;
 /** Old rows looked at for each commit, so that no commit takes long. */
@@ -132,6 +134,7 @@ function open(file: string): DatabaseSync {
   try {
     database = new DatabaseSync(file);
     database.exec(`
+      PRAGMA page_size = ${PAGE_SIZE};
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;

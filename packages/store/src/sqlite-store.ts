@@ -3,12 +3,16 @@ import { CommitQueue } from "./commit-queue.ts";
 import { Journal } from "./journal.ts";
 import { LocalBucket } from "./local-bucket.ts";
 import { memoryStore } from "./memory-store.ts";
+import { paced } from "./paced.ts";
 import type { WriteRecord } from "./record.ts";
 import { type Bucket, type BucketOptions, type Store, StoreAway, type StoreObserver } from "./store.ts";
 
+/** Milliseconds between two commits, at least. */
+const COMMIT_GAP = 2;
+
 /**
  * A store in one file, for one process. All values are held in memory besides. Writes of one turn of the event loop
- * share a transaction and are answered after it: what was answered survives kill −9.
+ * (under load: of 2 ms) share a transaction and are answered after it: what was answered survives kill −9.
  *
  * @throws StoreFileError where the file cannot be used
  */
@@ -31,7 +35,7 @@ class SqliteStore implements Store {
     this.#transient = memoryStore(observer);
     this.#journal = new Journal(file);
     this.#commits = new CommitQueue(
-      setImmediate,
+      paced(COMMIT_GAP),
       (writes) => this.#commit(writes),
       (write) => this.#bucket(write.bucket).committed(write),
       (write) => this.#bucket(write.bucket).takenBack(write),
