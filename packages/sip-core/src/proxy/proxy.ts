@@ -95,7 +95,7 @@ function take(work: Work, event: ProxyEvent): void {
       else tellClient(work, event.branch, event, event.source);
       break;
     case "described":
-      takeExchange(work, event.exchange, event.sdp, event.instance);
+      takeExchange(work, event);
       break;
     case "timer":
       takeTimer(work, event);
@@ -133,7 +133,8 @@ function takeTargets(work: Work, targets: readonly Target[], plan: Plan): void {
   advance(work);
 }
 
-function takeExchange(work: Work, exchange: number, sdp: Uint8Array | undefined, instance: number): void {
+function takeExchange(work: Work, event: Extract<ProxyEvent, { type: "described" }>): void {
+  const { exchange, sdp, status = 503, instance } = event;
   const index = work.context.branches.findIndex((branch) => branch.exchange === exchange);
   if (index < 0) return;
   if (instance !== 0) work.context.mediaInstance = instance;
@@ -142,7 +143,7 @@ function takeExchange(work: Work, exchange: number, sdp: Uint8Array | undefined,
   } else if (sdp !== undefined) {
     sendDescribed(work, index, sdp);
   } else {
-    finishBranch(work, index, { status: 503 });
+    finishBranch(work, index, { status });
     advance(work);
   }
 }

@@ -148,8 +148,14 @@ export type ProxyEvent =
     }
   /** `source`: the address that it came from. */
   | { readonly type: "response"; readonly branch: number; readonly message: Response; readonly source: string }
-  /** The answer to "media". Without `sdp`: media is away. */
-  | { readonly type: "described"; readonly exchange: number; readonly sdp?: Uint8Array; readonly instance: number }
+  /** The answer to "media". Without `sdp` it failed, and `status` says what an offer with the request is answered. */
+  | {
+      readonly type: "described";
+      readonly exchange: number;
+      readonly sdp?: Uint8Array;
+      readonly status?: number;
+      readonly instance: number;
+    }
   | { readonly type: "timer"; readonly owner: Owner; readonly branch: number; readonly timer: ProxyTimer }
   /** What this transaction sent could not be delivered. */
   | { readonly type: "unsent"; readonly owner: Owner; readonly branch: number };
