@@ -53,11 +53,16 @@ export class Reception {
     if (probation === 0) this.#restart(sequenceNumber);
   }
 
-  /** False while a source is on probation, and for a packet far out of sequence: such packets are not counted. */
-  receive(sequenceNumber: number, timestamp: number, arrival: number, octets: number): boolean {
+  /**
+   * False while a source is on probation, and for a packet far out of sequence: such packets are not counted.
+   *
+   * @param arrival milliseconds
+   * @param paced false for packets whose timestamp does not tell when they were sent, such as telephone events
+   */
+  receive(sequenceNumber: number, timestamp: number, arrival: number, octets: number, paced = true): boolean {
     if (!this.#inSequence(sequenceNumber)) return false;
     this.#octets += octets;
-    this.#interarrival(timestamp, arrival);
+    if (paced) this.#interarrival(timestamp, arrival);
     return true;
   }
 

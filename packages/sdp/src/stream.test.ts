@@ -36,10 +36,10 @@ describe("streamsOf", () => {
     assert.deepEqual(c?.rtcp, { address: "192.0.2.1", port: 4005 });
   });
 
-  it("has RTCP on the port of RTP with a=rtcp-mux (RFC 5761)", () => {
+  it("tells that RTCP may come on the port of RTP (RFC 5761), and where it goes otherwise", () => {
     const [stream] = streams("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", "a=rtcp-mux");
     assert.equal(stream?.mux, true);
-    assert.equal(stream?.rtcp?.port, 4000);
+    assert.equal(stream?.rtcp?.port, 4001);
   });
 
   for (const [what, lines] of [

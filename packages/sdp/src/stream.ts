@@ -25,8 +25,9 @@ export interface Stream {
   readonly overUdp: boolean;
   /** Where media is to be sent; undefined where nothing can be (refused, unspecified, multicast, a name). */
   readonly media: Place | undefined;
+  /** Where RTCP is to be sent, unless both sides want it on the port of RTP. */
   readonly rtcp: Place | undefined;
-  /** RFC 5761: RTCP on the port of RTP. */
+  /** RFC 5761: it wants RTCP on the port of RTP. */
   readonly mux: boolean;
   readonly direction: Direction;
   /**
@@ -56,7 +57,6 @@ function streamOf(section: Section, session: Section): Stream {
   }
   const at = address ?? "";
   const direction = directionOf(section, session);
-  const mux = muxOf(section);
   const rtcp = rtcpOf(section);
   const protocol = line.protocol.toUpperCase();
   const rtp = protocol.split("/").includes("RTP") && !protocol.startsWith("TCP/");
@@ -68,8 +68,8 @@ function streamOf(section: Section, session: Section): Stream {
     rtp,
     overUdp: rtp || protocol === "UDPTL" || protocol === "UDP" || protocol.startsWith("UDP/"),
     media: sendable(at, line.port),
-    rtcp: refused || !rtp ? undefined : sendable(rtcp?.address ?? at, mux ? line.port : (rtcp?.port ?? line.port + 1)),
-    mux,
+    rtcp: refused || !rtp ? undefined : sendable(rtcp?.address ?? at, rtcp?.port ?? line.port + 1),
+    mux: muxOf(section),
     direction,
     held: !refused && (direction === "sendonly" || direction === "inactive" || isUnspecified(at)),
     encodings: rtp ? encodingsOf(section) : [],

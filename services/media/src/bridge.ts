@@ -1,0 +1,87 @@
+import type { EndPlan } from "./effects.ts";
+import { Latch } from "./latch.ts";
+import type { Ports } from "./ports.ts";
+import { Receiver } from "./receiver.ts";
+import type { Lane } from "./relay-port.ts";
+import type { Side } from "./session.ts";
+
+interface End {
+  readonly receiver: Receiver;
+  readonly rtp: Lane;
+  readonly rtcp: Lane;
+  held: boolean;
+}
+
+type Ends = Readonly<Record<Side, EndPlan>>;
+const sides: readonly Side[] = ["caller", "callee"];
+
+/** One relayed stream of one leg: two peers, RTP and RTCP. */
+export class Bridge {
+  readonly #ports: Ports;
+  readonly #anybody: boolean;
+  readonly #ends: Readonly<Record<Side, End>>;
+
+  constructor(ports: Ports, plans: Ends, anybody: boolean) {
+    this.#ports = ports;
+    this.#anybody = anybody;
+    this.#ends = { caller: this.#newEnd(plans.caller), callee: this.#newEnd(plans.callee) };
+    for (const kind of ["rtp", "rtcp"] as const) {
+      this.#ends.caller[kind].other = this.#ends.callee[kind];
+      this.#ends.callee[kind].other = this.#ends.caller[kind];
+    }
+    this.agree(plans);
+  }
+
+  #newEnd(plan: EndPlan): End {
+    const receiver = new Receiver();
+    const open = this.#ports.of(plan.pair);
+    const lane = (kind: "rtp" | "rtcp"): Lane => {
+      const made = { kind, latch: new Latch(), receiver, port: open[kind], mux: false } as Omit<Lane, "other"> as Lane;
+      open[kind].lanes.push(made);
+      return made;
+    };
+    return { receiver, rtp: lane("rtp"), rtcp: lane("rtcp"), held: false };
+  }
+
+  /** An exchange was completed: takes up new ports and places, and learns its peers anew. */
+  agree(plans: Ends): void {
+    const mux = plans.caller.stream.mux && plans.callee.stream.mux;
+    for (const side of sides) {
+      const { pair, stream, source } = plans[side];
+      const end = this.#ends[side];
+      const open = this.#ports.of(pair);
+      for (const kind of ["rtp", "rtcp"] as const) {
+        const lane = end[kind];
+        if (lane.port !== open[kind]) {
+          lane.port.remove(lane);
+          lane.port = open[kind];
+          open[kind].lanes.push(lane);
+        }
+        lane.mux = mux;
+        const rtcp = mux ? undefined : stream.rtcp;
+        lane.latch.expect({ given: kind === "rtp" ? stream.media : rtcp, source, anybody: this.#anybody });
+      }
+      end.receiver.expect(stream);
+      end.held = stream.held;
+    }
+  }
+
+  end(): void {
+    for (const side of sides) {
+      for (const lane of [this.#ends[side].rtp, this.#ends[side].rtcp]) lane.port.remove(lane);
+    }
+  }
+
+  /** What was received from one side. */
+  received(side: Side): { readonly receiver: Receiver; readonly held: boolean; readonly learnt: string | undefined } {
+    const { receiver, held, rtp } = this.#ends[side];
+    return { receiver, held, learnt: rtp.latch.locked ? `${rtp.latch.address}:${rtp.latch.port}` : undefined };
+  }
+
+  /** When the last packet came from either side; undefined before the first. */
+  get lastPacket(): number | undefined {
+    const { caller, callee } = this.#ends;
+    const last = Math.max(caller.receiver.lastPacket ?? 0, callee.receiver.lastPacket ?? 0);
+    return last === 0 ? undefined : last;
+  }
+}

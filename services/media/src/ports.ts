@@ -1,0 +1,110 @@
+import type { Clock, Random } from "@sipmesh/environment";
+import { BindError, type Network } from "@sipmesh/transport";
+import type { MediaConfig } from "./config.ts";
+import type { Counters } from "./counters.ts";
+import type { Interface } from "./interfaces.ts";
+import { MediaError } from "./media-error.ts";
+import { PortPool } from "./port-pool.ts";
+import { RelayPort } from "./relay-port.ts";
+import type { PortPair } from "./session.ts";
+
+/** Ports that other programs hold are skipped; after this many in a row something else is wrong. */
+const ATTEMPTS = 16;
+
+/** Enough for the burst of a phone that catches up; one socket of thousands must not ask for the 4 MiB of a listener. */
+const BUFFER = 256 * 1024;
+
+export interface OpenPair {
+  readonly rtp: RelayPort;
+  readonly rtcp: RelayPort;
+}
+
+/** Opens and closes pairs of UDP sockets, on every local address from a pool of its own. */
+export class Ports {
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #range: MediaConfig["ports"];
+  readonly #counters: Counters;
+  readonly #pools = new Map<string, PortPool>();
+  readonly #open = new Map<PortPair, OpenPair>();
+
+  constructor(network: Network, clock: Clock, random: Random, range: MediaConfig["ports"], counters: Counters) {
+    this.#network = network;
+    this.#clock = clock;
+    this.#random = random;
+    this.#range = range;
+    this.#counters = counters;
+  }
+
+  #poolOf(bind: string): PortPool {
+    const known = this.#pools.get(bind);
+    if (known !== undefined) return known;
+    const { first, last, rest } = this.#range;
+    const pool = new PortPool(first, last, rest * 1000, (below) => this.#random.integer(below));
+    this.#pools.set(bind, pool);
+    return pool;
+  }
+
+  async #bind(bind: string, port: number): Promise<RelayPort> {
+    const relayPort = new RelayPort(this.#counters, this.#clock);
+    const { receive, failed } = relayPort;
+    relayPort.socket = await this.#network.udp({ address: bind, port, receive, failed, buffer: BUFFER });
+    return relayPort;
+  }
+
+  /** @throws MediaError `media-no-port`, `media-no-address` */
+  async open({ bind, advertise }: Interface): Promise<PortPair> {
+    const pool = this.#poolOf(bind);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const port = pool.take(this.#clock.now());
+      if (port === undefined) break;
+      let rtp: RelayPort | undefined;
+      try {
+        rtp = await this.#bind(bind, port);
+        const rtcp = await this.#bind(bind, port + 1);
+        const pair: PortPair = { bind, advertise, port };
+        this.#open.set(pair, { rtp, rtcp });
+        return pair;
+      } catch (error) {
+        await rtp?.socket?.close();
+        pool.giveBack(port, this.#clock.now());
+        if (!(error instanceof BindError)) throw error;
+        if (error.code === "address-not-available") {
+          throw new MediaError("media-no-address", `no RTP ports on ${bind}: ${error.message}`, error);
+        }
+        if (error.code !== "address-in-use") throw new MediaError("media-no-port", error.message, error);
+      }
+    }
+    const { first, last } = this.#range;
+    throw new MediaError("media-no-port", `no free pair of ports from ${first} to ${last} on ${bind}`);
+  }
+
+  of(pair: PortPair): OpenPair {
+    const open = this.#open.get(pair);
+    if (open === undefined) throw new Error(`ports ${pair.bind}:${pair.port} are not open`);
+    return open;
+  }
+
+  async close(pair: PortPair): Promise<void> {
+    const open = this.#open.get(pair);
+    if (open === undefined) return;
+    this.#open.delete(pair);
+    await Promise.all([open.rtp.socket?.close(), open.rtcp.socket?.close()]);
+    this.#poolOf(pair.bind).giveBack(pair.port, this.#clock.now());
+  }
+
+  /** UDP ports in use. */
+  get inUse(): number {
+    return 2 * this.#open.size;
+  }
+
+  state(): unknown {
+    return [...this.#pools].map(([address, { lent, resting, size }]) => ({
+      address,
+      pairs: size,
+      lent,
+      resting,
+    }));
+  }
+}
