@@ -58,4 +58,5 @@ export { type InviteServer, inviteServer, startInviteServer } from "./transactio
 export { clientKey, clientTransactionKey, inviteKeyOf, serverTransactionKey } from "./transaction/keys.ts";
 export { type NonInviteClient, nonInviteClient, startNonInviteClient } from "./transaction/non-invite-client.ts";
 export { type NonInviteServer, nonInviteServer, startNonInviteServer } from "./transaction/non-invite-server.ts";
+export { traceName, traceNameOf } from "./trace-name.ts";
 export { nonInviteTrying, rfcTimers, type TimerSettings, transactionLife } from "./transaction/timers.ts";

@@ -1,0 +1,110 @@
+import { BlockList, isIP } from "node:net";
+import { z } from "zod";
+
+const ip = z.string().refine((text) => isIP(text) !== 0, "an IP address without brackets, such as 192.0.2.1");
+const port = z.number().int().min(0).max(65_535);
+
+/** Whether the text is an address, or an address and a prefix length. */
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  try {
+    if (!/^[0-9]{1,3}$/.test(prefix)) return false;
+    new BlockList().addSubnet(address, Number(prefix), family === 6 ? "ipv6" : "ipv4");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const networks = z.array(z.string().refine(isNetwork, "an address or network such as 192.0.2.0/24 or 2001:db8::/32"));
+const whole = (min: number, max: number) => z.number().int().min(min).max(max);
+
+const listener = z.strictObject({
+  transport: z.enum(["udp", "tcp"]).describe("`udp` or `tcp`."),
+  address: z
+    .union([z.literal("*"), ip])
+    .default("*")
+    .describe("Address to bind; `*`, `0.0.0.0` and `::` stand for each address of this host, of that family."),
+  port: port.default(5060).describe("Port to bind; 0 for any that is free."),
+  advertise: z
+    .strictObject({
+      address: ip.describe("Address that peers reach this listener at."),
+      port: whole(1, 65_535).optional().describe("Port that peers reach it at; the bound one unless set."),
+    })
+    .optional()
+    .describe(
+      "What peers are told where an address translation stands before the edge; the loopback is never replaced.",
+    ),
+});
+
+const screening = z
+  .strictObject({
+    allow: networks.default([]).describe("Only these sources are heard; empty: all."),
+    deny: networks.default([]).describe("These sources are not heard."),
+    trusted: networks
+      .default(["127.0.0.0/8", "::1"])
+      .describe("Trunks and machines of our own: no limit of rate, and 503 comes without Retry-After."),
+    rate: whole(1, 1_000_000).default(2000).describe("Messages a second that one source may send on average."),
+    burst: whole(1, 10_000_000).default(4000).describe("Messages that one source may send at once."),
+    sources: whole(100, 10_000_000).default(100_000).describe("Sources remembered; beyond it the oldest is forgotten."),
+  })
+  .prefault({})
+  .describe("Who is heard, and how often.");
+
+const limits = z
+  .strictObject({
+    head: whole(1024, 1_048_576).default(32_768).describe("Bytes of start line and header fields."),
+    fields: whole(20, 100_000).default(500).describe("Header field lines."),
+    body: whole(1024, 16_777_216).default(262_144).describe("Bytes of the body."),
+  })
+  .prefault({})
+  .describe("What a message may be at most.");
+
+const tcp = z
+  .strictObject({
+    connections: whole(1, 1_000_000).default(20_000).describe("Connections at once; further ones are closed."),
+    perSource: whole(1, 1_000_000).default(1000).describe("Connections at once from one address that is not trusted."),
+    idle: whole(1, 1_000_000).default(3900).describe("Seconds of silence after which a connection is closed."),
+    proof: whole(1, 86_400).default(30).describe("Seconds within which a new connection must bring a valid message."),
+    message: whole(1, 3600).default(10).describe("Seconds that a message may take from its first byte to its last."),
+    connect: whole(1, 60).default(4).describe("Seconds that an attempt to connect may take."),
+    queue: whole(65_536, 1_073_741_824).default(1_048_576).describe("Bytes that may wait for one peer to read them."),
+  })
+  .prefault({})
+  .describe("Connections.");
+
+const keepAlive = z
+  .strictObject({
+    interval: whole(1, 600).default(7).describe("Seconds between pings to a registered phone over UDP."),
+    flows: whole(1, 10_000_000).default(200_000).describe("Flows pinged at most."),
+  })
+  .prefault({})
+  .describe("Pings that keep the way through address translators open.");
+
+const selfCheck = z
+  .strictObject({
+    interval: whole(1, 600).default(5).describe("Seconds between two OPTIONS to itself."),
+    timeout: whole(1, 60).default(3).describe("Seconds to wait for the answer."),
+  })
+  .prefault({})
+  .describe("The OPTIONS that the edge sends through the whole platform to itself, for its readiness.");
+
+/** The section `edge` of the configuration. */
+export const schema = z.strictObject({
+  listeners: z
+    .array(listener)
+    .min(1)
+    .prefault([{ transport: "udp" }, { transport: "tcp" }])
+    .describe("Where SIP is spoken."),
+  screening,
+  limits,
+  tcp,
+  keepAlive,
+  selfCheck,
+});
+
+export type EdgeConfig = z.infer<typeof schema>;
+export type ListenerConfig = EdgeConfig["listeners"][number];

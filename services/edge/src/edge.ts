@@ -1,0 +1,263 @@
+import type { Closer } from "@sipmesh/bus";
+import type { Listener as Announced } from "@sipmesh/cluster";
+import { latin1, type Timer } from "@sipmesh/environment";
+import type { Context, Readiness } from "@sipmesh/runtime";
+import { toBytes } from "@sipmesh/sip";
+import { BindError } from "@sipmesh/transport";
+import type { EdgeConfig } from "./config.ts";
+import { type Place, placesOf } from "./listening.ts";
+import { Pinger } from "./pinger.ts";
+import { Receiver } from "./receiver.ts";
+import { Screen } from "./screen.ts";
+import { SelfCheck } from "./self-check.ts";
+import { Sender } from "./sender.ts";
+import { Streams } from "./streams.ts";
+import { edgeSubject } from "./subjects.ts";
+import * as catalogue from "./telemetry.ts";
+import { UdpSockets } from "./udp-sockets.ts";
+
+/** Milliseconds between two looks at which addresses this host has. */
+const RESCAN = 30_000;
+/** Milliseconds between two measurements of the event loop's delay. */
+const DELAY = 1000;
+/** Connections that `state` lists. */
+const LISTED = 100;
+const ASKED_BUFFER = 4 * 1024 * 1024;
+
+/** The parts of one edge, wired. */
+export class Edge {
+  readonly #context: Context;
+  readonly #config: EdgeConfig;
+  readonly #screen: Screen;
+  readonly #sockets: UdpSockets;
+  readonly #streams: Streams;
+  readonly #pinger: Pinger;
+  readonly #selfCheck: SelfCheck;
+  readonly #subscriptions: Closer[] = [];
+  /** What is bound, by transport, address and configured port. */
+  readonly #bound = new Set<string>();
+  #rescan: Timer | undefined;
+  #measure: Timer | undefined;
+  #leaving = false;
+  #stopped = false;
+
+  constructor(context: Context, config: EdgeConfig) {
+    const { bus, clock, cluster, instance: edge, network, random, sealer, telemetry } = context;
+    const { metrics, log } = telemetry;
+    this.#context = context;
+    this.#config = config;
+    this.#screen = new Screen(config.screening, clock);
+    const socketErrors = metrics.counter(catalogue.socketErrors);
+    const failed = (transport: string, error: Error) => {
+      socketErrors.with({ transport }).add();
+      log.debug({ err: error, transport }, "the system reports an error of a socket");
+    };
+    this.#sockets = new UdpSockets(network, {
+      received: (bytes, from, local) => receiver.datagram(bytes, from, local),
+      failed: (error) => failed("udp", error),
+    });
+    this.#streams = new Streams({
+      edge,
+      config: config.tcp,
+      limits: config.limits,
+      clock,
+      network,
+      screen: this.#screen,
+      closed: metrics.counter(catalogue.closedConnections),
+      refused: metrics.counter(catalogue.refusedConnections),
+      events: {
+        octets: (received) => receiver.octets(received),
+        message: (message, stream) => receiver.streamed(message, stream),
+        problem: (problem, message, stream) => receiver.brokenStream(problem, message, stream),
+        ping: (stream) => receiver.pinged(stream),
+        failed: (error) => failed("tcp", error),
+      },
+    });
+    this.#pinger = new Pinger(clock, config.keepAlive.interval * 1000, config.keepAlive.flows, (flow) =>
+      sender.ping(flow),
+    );
+    const sender = new Sender({
+      edge,
+      bus,
+      clock,
+      telemetry,
+      sockets: this.#sockets,
+      streams: this.#streams,
+      pinger: this.#pinger,
+    });
+    this.#selfCheck = new SelfCheck({
+      edge,
+      clock,
+      random,
+      bus,
+      log,
+      interval: config.selfCheck.interval * 1000,
+      timeout: config.selfCheck.timeout * 1000,
+      own: () => this.#own(),
+      send: ({ head, body }, transport, address) =>
+        sender.send({
+          kind: "outbound",
+          raw: toBytes(head, body, latin1.encodeInto, Buffer.allocUnsafe),
+          destination: { transport, address },
+        }),
+      outcomes: metrics.counter(catalogue.selfChecks),
+    });
+    const receiver = new Receiver({
+      edge,
+      bus,
+      cluster,
+      sealer,
+      telemetry,
+      screen: this.#screen,
+      limits: config.limits,
+      sender,
+      selfCheck: this.#selfCheck,
+    });
+    this.#subscriptions.push(
+      bus.subscribe(edgeSubject(edge), (envelope) => {
+        if (envelope.kind === "outbound") sender.send(envelope);
+      }),
+      bus.onDrop((_subject, envelope) => receiver.gaveUp(envelope)),
+    );
+    metrics.gauge(catalogue.connections, () => this.#streams.size);
+    metrics.gauge(catalogue.pinged, () => this.#pinger.size);
+    metrics.gauge(catalogue.sources, () => this.#screen.size);
+  }
+
+  /** Binds every listener; fails with `BindError`. */
+  async start(): Promise<void> {
+    const { clock, telemetry } = this.#context;
+    for (const place of this.#places()) await this.#bind(place);
+    const granted = Math.min(...this.#sockets.listeners.map(({ socket }) => socket.receiveBuffer ?? ASKED_BUFFER));
+    if (granted < ASKED_BUFFER) {
+      telemetry.log.warn(
+        { asked: ASKED_BUFFER, granted },
+        "the system grants small UDP buffers, so bursts may be lost: raise net.core.rmem_max to 4194304",
+      );
+    }
+    if (Number.isFinite(granted)) telemetry.metrics.gauge(catalogue.receiveBuffer, () => granted);
+    this.#announce();
+    this.#selfCheck.start();
+    this.#measureDelay();
+    this.#rescan = clock.after(RESCAN, () => void this.#look());
+  }
+
+  ready(): Readiness {
+    if (this.#leaving) return { ok: false, reason: "leaving" };
+    return this.#selfCheck.ready;
+  }
+
+  state(): unknown {
+    const connections = [];
+    for (const { flow, since, lastActive, accepted } of this.#streams) {
+      if (connections.length === LISTED) break;
+      connections.push({ local: flow.local, remote: flow.remote, accepted, since, lastActive });
+    }
+    return {
+      instance: this.#context.instance,
+      listeners: this.#addresses(),
+      connections: { count: this.#streams.size, first: connections },
+      flowsPinged: this.#pinger.size,
+      sources: this.#screen.size,
+      selfCheckFailures: this.#selfCheck.failures,
+    };
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await this.#streams.unlisten();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#rescan?.cancel();
+    this.#measure?.cancel();
+    this.#selfCheck.stop();
+    this.#pinger.stop();
+    for (const subscription of this.#subscriptions.splice(0)) subscription.close();
+    await this.#streams.close();
+    await this.#sockets.close();
+  }
+
+  #places(): Place[] {
+    return this.#config.listeners.flatMap((listener) => placesOf(listener, this.#context.network));
+  }
+
+  async #bind(place: Place): Promise<boolean> {
+    const key = `${place.transport} ${place.address} ${place.port}`;
+    if (this.#bound.has(key)) return false;
+    try {
+      const { local } = place.transport === "udp" ? await this.#sockets.bind(place) : await this.#streams.listen(place);
+      this.#bound.add(key);
+      this.#context.telemetry.log.info({ transport: place.transport, ...local }, "listening");
+      return true;
+    } catch (error) {
+      // An address that went or is still being tried out (RFC 4862); the next look will tell.
+      if (place.wildcard && error instanceof BindError && error.code === "address-not-available") return false;
+      throw error;
+    }
+  }
+
+  /** Binds addresses that the host got meanwhile. */
+  async #look(): Promise<void> {
+    const { clock, telemetry } = this.#context;
+    let found = false;
+    for (const place of this.#places()) {
+      if (!place.wildcard || this.#stopped || this.#leaving) continue;
+      try {
+        found = (await this.#bind(place)) || found;
+      } catch (error) {
+        telemetry.log.warn({ err: error }, "a new address of this host cannot be bound");
+      }
+    }
+    if (this.#stopped) {
+      // Something may have been bound while the rest was being closed.
+      await this.#streams.close();
+      await this.#sockets.close();
+      return;
+    }
+    if (found) this.#announce();
+    this.#rescan = clock.after(RESCAN, () => void this.#look());
+  }
+
+  #addresses(): Announced[] {
+    const announce = (
+      transport: string,
+      bound: Announced | { address: string; port: number },
+      local: typeof bound,
+    ) => ({
+      transport,
+      address: bound.address,
+      port: bound.port,
+      ...(local === bound || { advertised: { address: local.address, port: local.port } }),
+    });
+    return [
+      ...this.#sockets.listeners.map(({ bound, local }) => announce("udp", bound, local)),
+      ...this.#streams.listeners.map(({ bound, local }) => announce("tcp", bound, local)),
+    ];
+  }
+
+  #announce(): void {
+    this.#context.cluster.announce({ addresses: this.#addresses() });
+  }
+
+  #own(): ReturnType<ConstructorParameters<typeof SelfCheck>[0]["own"]> {
+    const udp = this.#sockets.listeners[0];
+    if (udp !== undefined) return { transport: "udp", local: udp.bound };
+    const tcp = this.#streams.listeners[0];
+    return tcp && { transport: "tcp", local: tcp.bound };
+  }
+
+  #measureDelay(): void {
+    const { clock, telemetry } = this.#context;
+    const gauge = telemetry.metrics.gauge(catalogue.loopDelay);
+    const again = () => {
+      const due = clock.now() + DELAY;
+      this.#measure = clock.after(DELAY, () => {
+        gauge.set((clock.now() - due) / 1000);
+        again();
+      });
+    };
+    again();
+  }
+}

@@ -1,0 +1,74 @@
+import type { Address } from "@sipmesh/sip";
+import type { Network, UdpSocket } from "@sipmesh/transport";
+import { keyOf } from "./keys.ts";
+import { advertisedAs, type Place } from "./listening.ts";
+
+/** A bound UDP socket of the edge. */
+export interface UdpListener {
+  readonly socket: UdpSocket;
+  readonly bound: Address;
+  /** As flows and peers have it. */
+  readonly local: Address;
+}
+
+export interface UdpEvents {
+  received(bytes: Uint8Array, from: Address, local: Address): void;
+  failed(error: Error, to: Address | undefined): void;
+}
+
+/** The UDP sockets of the edge, found by the local address of a flow. */
+export class UdpSockets {
+  readonly #network: Network;
+  readonly #events: UdpEvents;
+  readonly #listeners: UdpListener[] = [];
+  readonly #byLocal = new Map<string, UdpListener[]>();
+
+  constructor(network: Network, events: UdpEvents) {
+    this.#network = network;
+    this.#events = events;
+  }
+
+  get listeners(): readonly UdpListener[] {
+    return this.#listeners;
+  }
+
+  async bind(place: Place): Promise<UdpListener> {
+    const events = this.#events;
+    let local: Address | undefined;
+    const socket = await this.#network.udp({
+      address: place.address,
+      port: place.port,
+      receive(bytes, from) {
+        if (local !== undefined) events.received(bytes, from, local);
+      },
+      failed: (error, to) => events.failed(error, to),
+    });
+    local = advertisedAs(place, socket.local);
+    const listener = { socket, bound: socket.local, local };
+    this.#listeners.push(listener);
+    const key = keyOf(local);
+    this.#byLocal.set(key, [...(this.#byLocal.get(key) ?? []), listener]);
+    return listener;
+  }
+
+  /** The socket that a flow with this local address goes over; where several are advertised alike, the one that faces. */
+  of(local: Address, remote: Address): UdpSocket | undefined {
+    const same = this.#byLocal.get(keyOf(local));
+    if (same === undefined || same.length === 1) return same?.[0]?.socket;
+    const facing = this.#network.localAddressToward(remote.address);
+    return (same.find((one) => one.bound.address === facing) ?? same[0])?.socket;
+  }
+
+  /** The socket for a destination without a flow: bound to the address that faces it, else one of its family. */
+  toward(remote: Address): UdpSocket | undefined {
+    const facing = this.#network.localAddressToward(remote.address);
+    const exact = this.#listeners.find((one) => one.bound.address === facing);
+    const family = remote.address.includes(":");
+    return (exact ?? this.#listeners.find((one) => one.bound.address.includes(":") === family))?.socket;
+  }
+
+  async close(): Promise<void> {
+    this.#byLocal.clear();
+    await Promise.all(this.#listeners.splice(0).map((one) => one.socket.close()));
+  }
+}
