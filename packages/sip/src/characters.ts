@@ -16,7 +16,10 @@ const tokenClass = classOf(`${alphanumeric}-.!%*_+\`'~`);
 export const lowerToken = new Uint8Array(256);
 for (let c = 0; c < 256; c++) if (tokenClass[c] === 1) lowerToken[c] = c >= 65 && c <= 90 ? c + 32 : c;
 
+/** 1: stands in a host name; 2: is upper case at that. */
 const hostClass = classOf(`${alphanumeric}-._`);
+hostClass.fill(2, 65, 91);
+
 const addressClass = classOf("0123456789abcdefABCDEF:.");
 
 /** Whether the text from start to end has at least one character, and all of them are of the class. */
@@ -29,8 +32,23 @@ export const everyCharacter = (table: Uint8Array, text: string, start = 0, end =
 export const isToken = (text: string, start = 0, end = text.length): boolean =>
   everyCharacter(tokenClass, text, start, end);
 
-/** A host name or IPv4 address. Underscores are let through: real networks use them. */
-export const isHostName = (text: string): boolean => everyCharacter(hostClass, text, 0, text.length);
+/**
+ * The host name or IPv4 address from start to end, in lower case; undefined where it is none. Underscores are let
+ * through: real networks use them.
+ */
+export const readHostName = (text: string, start: number, end: number): string | undefined => {
+  let upper = false;
+  for (let i = start; i < end; i++) {
+    const kind = hostClass[text.charCodeAt(i)];
+    if (kind !== 1) {
+      if (kind !== 2) return undefined;
+      upper = true;
+    }
+  }
+  if (end <= start) return undefined;
+  const host = text.slice(start, end);
+  return upper ? host.toLowerCase() : host;
+};
 
 /**
  * What stands between the brackets of an IPv6 reference. RFC 5118 §4.10 wants even `2001:db8:::192.0.2.1` tolerated, so

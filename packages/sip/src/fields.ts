@@ -1,6 +1,6 @@
 import { isDigit, isSpace, lowerToken } from "./characters.ts";
 import type { Limits } from "./limits.ts";
-import { Name, nameByHash } from "./name.ts";
+import { Name, nameIn } from "./name.ts";
 import { badRequest, type Problem } from "./problem.ts";
 
 /** Numbers per header field line in a field table: name, lineStart, valueStart, valueEnd. */
@@ -43,15 +43,16 @@ const contentLengthOf = (bytes: Uint8Array, start: number, end: number): number 
 /** Position after the line end from `at` on, or `end`; less than 0 (its complement) where it is not ended by CRLF alone. */
 const findLineEnd = (bytes: Uint8Array, at: number, end: number): number => {
   let clean = true;
-  for (let i = at; i < end; i++) {
-    const code = bytes[i] as number;
-    if (code > 13) continue;
+  for (let i = at; ; i++) {
+    // The one loop that sees every byte.
+    while (i < end && (bytes[i] as number) > 13) i++;
+    if (i >= end) return ~end;
+    const code = bytes[i];
     if (code === 13) {
       if (bytes[i + 1] === 10 && i + 1 < end) return clean ? i + 2 : ~(i + 2);
       clean = false;
     } else if (code === 10) return ~(i + 1);
   }
-  return ~end;
 };
 
 /** Where field tables are put together, before they are copied out: an array that grows costs more than all the rest. */
@@ -92,16 +93,11 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
       break;
     }
     const lineStart = at;
-    let hash = 0;
     let i = at;
-    for (; i < end; i++) {
-      const lower = lowerToken[bytes[i] as number] as number;
-      if (lower === 0) break;
-      hash = (Math.imul(hash, 31) + lower) | 0;
-    }
+    while (i < end && lowerToken[bytes[i] as number] !== 0) i++;
     const nameEnd = i;
     while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
-    const wellFormed = bytes[i] === 58 && i < end && nameEnd > at;
+    const wellFormed = i < end && bytes[i] === 58 && nameEnd > at;
     // The line goes on while the next one begins with white space (RFC 3261 §7.3.1).
     let lineEnd = i;
     do {
@@ -119,7 +115,7 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
     if (valueStart === lineEnd) valueStart = valueEnd = Math.min(i + 1, lineEnd);
     while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] as number)) valueEnd--;
     if (!wellFormed) problem ??= badHeaderLine;
-    const name = wellFormed ? nameByHash(bytes, lineStart, nameEnd, hash) : Name.Unknown;
+    const name = wellFormed ? nameIn(bytes, lineStart, nameEnd) : Name.Unknown;
     scratch[size++] = name;
     scratch[size++] = lineStart - start;
     scratch[size++] = valueStart - start;

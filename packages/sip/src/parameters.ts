@@ -12,12 +12,13 @@ export class Parameters {
 
   /** The value as written (escapes and quotes kept) of the first parameter of that lower case name. */
   get(name: string): string | undefined {
-    const index = this.names.indexOf(name);
-    return index < 0 ? undefined : this.values[index];
+    const { names } = this;
+    for (let i = 0; i < names.length; i++) if (names[i] === name) return this.values[i];
+    return undefined;
   }
 
   has(name: string): boolean {
-    return this.names.includes(name);
+    return this.get(name) !== undefined;
   }
 
   get size(): number {

@@ -175,7 +175,7 @@ describe("messages are byte exact", () => {
           else edit[verb as "set"](name, "edited");
         }
         const after = fromDraft(edit.draft());
-        const named = new Set(edits.map(([, name]) => name));
+        const named = new Set<number>(edits.map(([, name]) => name));
         const others = (m: Message): string[] => {
           const lines: string[] = [];
           for (let i = 0; i < m.fields.length; i += 4) {

@@ -1,4 +1,4 @@
-import { isAddress6, isDigit, isHostName, readNumber } from "./characters.ts";
+import { isAddress6, isDigit, readHostName, readNumber } from "./characters.ts";
 import { decodeEscapes, validEscapes } from "./escape.ts";
 import { noParameters, Parameters } from "./parameters.ts";
 import { MessageError } from "./problem.ts";
@@ -72,20 +72,19 @@ export const readHostPort = (
   end: number,
 ): { readonly host: string; readonly port: number | undefined } | undefined => {
   let hostEnd: number;
-  let host: string;
+  let host: string | undefined;
   if (text.charCodeAt(start) === 91) {
     const bracket = text.indexOf("]", start);
     if (bracket < 0 || bracket >= end) return undefined;
-    host = text.slice(start + 1, bracket);
     hostEnd = bracket + 1;
-    if (!isAddress6(host)) return undefined;
+    const address = text.slice(start + 1, bracket);
+    host = isAddress6(address) ? address.toLowerCase() : undefined;
   } else {
     const colon = text.indexOf(":", start);
     hostEnd = colon < 0 || colon > end ? end : colon;
-    host = text.slice(start, hostEnd);
-    if (!isHostName(host)) return undefined;
+    host = readHostName(text, start, hostEnd);
   }
-  host = host.toLowerCase();
+  if (host === undefined) return undefined;
   if (hostEnd === end) return { host, port: undefined };
   if (text.charCodeAt(hostEnd) !== 58) return undefined;
   const port = readNumber(text, 65_535, hostEnd + 1, end);
