@@ -1,1 +1,1 @@
-export {};
+export { HELP, readCommand } from "./options.ts";

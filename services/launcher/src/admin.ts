@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, isIP } from "node:net";
+import { toJson } from "./json.ts";
+
+/** What the admin port shows. */
+export interface AdminPages {
+  /** Whether the process may get work, target by target. */
+  ready(): { readonly ok: boolean };
+  state(): unknown;
+  metrics(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** The admin port: `/live`, `/ready`, `/metrics`, `/state`. It only shows; nothing can be changed through it. */
+export class Admin {
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    const { address, port } = server.address() as AddressInfo;
+    this.url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+    this.#server = server;
+  }
+
+  /** @throws the system's error where the address or port cannot be had */
+  static async start(address: string, port: number, pages: AdminPages): Promise<Admin> {
+    const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8192 }, (request, response) => {
+      try {
+        answer(pages, request, response);
+      } catch (error) {
+        text(response, 500, `${error}\n`);
+      }
+    });
+    server.maxConnections = 100;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, address, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    return new Admin(server);
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+type Page = (pages: AdminPages, request: IncomingMessage, response: ServerResponse) => void;
+
+const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
+  ["/", (_pages, _request, response) => text(response, 200, "/live\n/ready\n/metrics\n/state\n")],
+  ["/live", (_pages, _request, response) => text(response, 200, "live\n")],
+  [
+    "/ready",
+    (pages, _request, response) => {
+      const ready = pages.ready();
+      json(response, ready.ok ? 200 : 503, ready);
+    },
+  ],
+  ["/metrics", (pages, request, response) => pages.metrics(request, response)],
+  ["/state", (pages, _request, response) => json(response, 200, pages.state())],
+]);
+
+function answer(pages: AdminPages, request: IncomingMessage, response: ServerResponse): void {
+  const page = PAGES.get(new URL(request.url ?? "/", "http://localhost").pathname);
+  if (!knownHost(request.headers.host)) text(response, 403, "Ask by IP address or as localhost.\n");
+  else if (request.method !== "GET" && request.method !== "HEAD") text(response, 405, "Only GET.\n");
+  else if (page === undefined) text(response, 404, "There are /live, /ready, /metrics and /state.\n");
+  else page(pages, request, response);
+}
+
+/**
+ * Whether a browser can have been led here by a web page whose name resolves to this host: such a page comes with its
+ * own name. Service names inside a cluster have no dot, or end in `.local`.
+ */
+function knownHost(host: string | undefined): boolean {
+  const name = (host ?? "")
+    .replace(/:\d+$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase();
+  return isIP(name) !== 0 || !name.includes(".") || name.endsWith(".local") || name.endsWith(".svc");
+}
+
+function text(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(body);
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${toJson(body)}\n`);
+}
