@@ -19,6 +19,8 @@ import type { Binding } from "@sipmesh/sip-core";
 const FORMAT = 1;
 const HEAD = 8;
 const FIELDS = 16;
+/** What the count says where there are that many or more. */
+const MAX_COUNT = 255;
 
 /** What the head of a record says. */
 export interface Summary {
@@ -42,7 +44,7 @@ export function encodeBindings(bindings: readonly Binding[]): Uint8Array {
   }
   const bytes = Buffer.allocUnsafe(HEAD + text.length);
   bytes[0] = FORMAT;
-  bytes[1] = Math.min(bindings.length, 255);
+  bytes[1] = Math.min(bindings.length, MAX_COUNT);
   bytes.writeUIntBE(latestExpiry, 2, 6);
   bytes.write(text, HEAD, "latin1");
   return bytes;
@@ -58,10 +60,10 @@ export function readSummary(bytes: Uint8Array): Summary {
 
 /** @throws UnreadableRecord */
 export function decodeBindings(bytes: Uint8Array): Binding[] {
-  readSummary(bytes);
+  const { contacts } = readSummary(bytes);
   const lines = latin1.decode(bytes, HEAD, bytes.length).split("\n");
   // Every line is ended: nothing follows the last one.
-  if (lines.pop() !== "") throw new UnreadableRecord("cut short");
+  if (lines.pop() !== "" || Math.min(lines.length, MAX_COUNT) !== contacts) throw new UnreadableRecord("cut short");
   return lines.map(bindingOf);
 }
 

@@ -1,5 +1,5 @@
 import type { Binding } from "@sipmesh/proto/location";
-import { readUri } from "@sipmesh/sip";
+import { readNameAddress, readUri, splitList } from "@sipmesh/sip";
 import type { Caller } from "./caller.ts";
 import type { Destination } from "./destination.ts";
 import type { Answers, Facts, Step, Subscriber, TargetPlan } from "./facts.ts";
@@ -63,9 +63,15 @@ function targetOf(binding: Binding, facts: Facts): TargetPlan | undefined {
   if (facts.uri?.kind === "sip" && facts.uri.scheme === "sips" && !uri.toLowerCase().startsWith("sips:"))
     return undefined;
   const flow = binding.flow === undefined ? undefined : facts.flows(binding.flow);
-  const locate = binding.nat ? undefined : (binding.path[0] ?? uri);
+  const locate = binding.nat ? undefined : (firstHopOf(binding.path) ?? uri);
   if (flow === undefined && locate === undefined) return undefined;
   return { uri, route: binding.path, flow, q: binding.q, nat: binding.nat, locate };
+}
+
+/** RFC 3327 section 5.1: the first Path value is the proxy that is the next hop. */
+function firstHopOf(path: readonly string[]): string | undefined {
+  const [first] = path;
+  return first === undefined ? undefined : readNameAddress(splitList(first)[0] ?? "")?.uri;
 }
 
 /** RFC 3261 section 19.1.1: no header fields and no method in a Request-URI. */
