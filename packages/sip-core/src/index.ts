@@ -43,7 +43,7 @@ export type {
   ProxyTools,
   ResponseContext,
 } from "./proxy/response-context.ts";
-export type { IsOwn } from "./proxy/route-processing.ts";
+export type { IsOwn, RouteInformation } from "./proxy/route-processing.ts";
 export type { Sealer } from "./proxy/sealer.ts";
 export { type DescriptionPart, descriptionIn, withDescription } from "./proxy/session-description.ts";
 export { type AckRefusal, type AckRoute, forwardAck, forwardUnknown, routeAck } from "./proxy/stateless.ts";

@@ -1,1 +1,1 @@
-export {};
+export { transaction } from "./module.ts";

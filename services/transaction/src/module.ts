@@ -1,0 +1,78 @@
+import type { Module } from "@sipmesh/runtime";
+import { type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
+import { type TransactionConfig, transactionSection } from "./config.ts";
+import { Edges } from "./edges.ts";
+import { liveState } from "./live-state.ts";
+import { Measures } from "./measures.ts";
+import { Member, subjectOf } from "./member.ts";
+import { Observer } from "./observer.ts";
+import { Questions } from "./questions.ts";
+import { Sender } from "./sender.ts";
+import { Stateless } from "./stateless.ts";
+import { Table } from "./table.ts";
+import { catalogue } from "./telemetry.ts";
+import { Transactions } from "./transactions.ts";
+
+/** Owns calls: transactions, forking, timers, record-routing, and asking the others. */
+export const transaction: Module<TransactionConfig> = {
+  name: "transaction",
+  needs: ["routing", "location", "media"],
+  section: transactionSection,
+  catalogue,
+
+  async start({ bus, clock, cluster, rpc, sealer, telemetry, instance }, config) {
+    const { log, metrics, tracer } = telemetry;
+    const members = cluster.self.members.length > 0 ? cluster.self.members : [instance];
+    const edges = new Edges(cluster, config.names);
+    const table = new Table(config.limits.transactions);
+    const measures = new Measures(metrics, () => ({ server: table.servers, client: table.clients }));
+    const { t1, t2, t4, timerC } = config.timers;
+    const tools: ProxyTools = {
+      sealer,
+      isOwn: (host, port) => edges.isOwn(host, port),
+      timers: { ...rfcTimers, t1, t2, t4, timerC, timerD: Math.max(rfcTimers.timerD, 64 * t1) },
+      capabilities: [
+        ["Accept", "application/sdp"],
+        ["Accept-Encoding", "identity"],
+        ["Accept-Language", "en"],
+        ["Supported", "path"],
+      ],
+    };
+    const questions = new Questions(rpc, config.deadlines, measures);
+    // Failures come back to the first member: all members of a process share one table.
+    const sender = new Sender(bus, subjectOf(members[0] ?? instance));
+    const stateless = new Stateless({ tools, edges, questions, sender, measures, log });
+    const observer = new Observer(tracer);
+    const transactions = new Transactions({
+      clock,
+      config,
+      tools,
+      edges,
+      table,
+      questions,
+      sender,
+      stateless,
+      observer,
+      measures,
+      log,
+    });
+    const { passes } = config.limits;
+    const subscriptions = members.map(
+      (id) => new Member({ id, bus, cluster, transactions, stateless, measures, log, passes }),
+    );
+    if (cluster.self.members.length === 0) cluster.announce({ members });
+
+    return {
+      ready() {
+        const listed = cluster.membership.members.some(({ id }) => members.includes(id));
+        return listed ? { ok: true } : { ok: false, reason: "not on the list of members yet" };
+      },
+      state: () => liveState(table, members, measures.settingUp, measures.asked, clock.now()),
+      async stop() {
+        for (const subscription of subscriptions) subscription.close();
+        transactions.stop();
+        edges.close();
+      },
+    };
+  },
+};

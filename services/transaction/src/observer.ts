@@ -1,0 +1,111 @@
+import type { Flow, Request } from "@sipmesh/sip";
+import type { Branch, ProxyEvent } from "@sipmesh/sip-core";
+import type { Span, Tracer } from "@sipmesh/telemetry";
+import type { Entry } from "./entry.ts";
+import { attribute, event, spans } from "./telemetry.ts";
+
+/** Writes a transaction's story into spans; costs nothing where its call is not recorded. */
+export class Observer {
+  readonly #tracer: Tracer;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+  }
+
+  begin(entry: Entry, request: Request, flow: Flow): void {
+    if (entry.trace === undefined) return;
+    entry.span = this.#tracer.start(spans.server, entry.trace, {
+      [attribute.callId]: entry.callId,
+      [attribute.method]: request.method,
+      [attribute.requestUri]: request.uri,
+      [attribute.cseq]: request.cseq.number,
+      [attribute.from]: request.from.uri,
+      [attribute.to]: request.to.uri,
+      [attribute.branch]: request.via.branch,
+      [attribute.transport]: flow.transport,
+      [attribute.peer]: `${flow.remote.address}:${flow.remote.port}`,
+    });
+  }
+
+  /** What came for the transaction. */
+  came(entry: Entry, happened: ProxyEvent): void {
+    if (entry.span === undefined) return;
+    switch (happened.type) {
+      case "request":
+        entry.span.event(event.retransmission, { [attribute.direction]: "received", [attribute.method]: entry.method });
+        break;
+      case "ack":
+      case "cancel":
+        entry.span.event(event.received, { [attribute.method]: happened.message.method });
+        break;
+      case "response":
+        entry.legs?.[happened.branch]?.event(event.received, {
+          [attribute.statusCode]: happened.message.status,
+          [attribute.method]: happened.message.cseq.method,
+        });
+        break;
+      case "timer":
+        this.#spanOf(entry, happened.branch)?.event(event.timer, { [attribute.timer]: happened.timer });
+        break;
+    }
+  }
+
+  responded(entry: Entry, status: number, again: boolean): void {
+    entry.span?.event(again ? event.retransmission : event.sent, {
+      [attribute.direction]: "sent",
+      [attribute.statusCode]: status === 0 ? undefined : status,
+    });
+  }
+
+  /** A request leaves for a branch: its first one begins the span of the leg. */
+  forwarded(entry: Entry, index: number, branch: Branch, method: string, again: boolean): Span | undefined {
+    if (entry.span === undefined) return undefined;
+    entry.legs ??= [];
+    let leg = entry.legs[index];
+    if (leg === undefined) {
+      const { way, target } = branch;
+      const remote = way.flow?.remote ?? way.remote;
+      leg = this.#tracer.start(spans.client, entry.span.context, {
+        [attribute.callId]: entry.callId,
+        [attribute.method]: method,
+        [attribute.target]: target?.uri,
+        [attribute.branch]: branch.id,
+        [attribute.transport]: way.transport,
+        [attribute.peer]: remote && `${remote.address}:${remote.port}`,
+      });
+      entry.legs[index] = leg;
+    }
+    leg?.event(again ? event.retransmission : event.sent, {
+      [attribute.direction]: "sent",
+      [attribute.method]: method,
+    });
+    return leg;
+  }
+
+  legEnded(entry: Entry, index: number, status: number): void {
+    const leg = entry.legs?.[index];
+    if (leg !== undefined) finish(leg, status);
+  }
+
+  answered(entry: Entry, status: number): void {
+    const { span } = entry;
+    if (span === undefined) return;
+    finish(span, status);
+    if (status >= 500 || status === 408) this.#tracer.keep(span.context.traceId);
+  }
+
+  /** Whatever still runs ends with the context. */
+  ended(entry: Entry): void {
+    for (const leg of entry.legs ?? []) leg?.end();
+    entry.span?.end();
+  }
+
+  #spanOf(entry: Entry, branch: number): Span | undefined {
+    return branch < 0 ? entry.span : entry.legs?.[branch];
+  }
+}
+
+function finish(span: Span, status: number): void {
+  if (status >= 500 || status === 408) span.fail(`answered ${status}`);
+  span.end({ [attribute.statusCode]: status });
+}

@@ -1,0 +1,56 @@
+import type { Bus } from "@sipmesh/bus";
+import { latin1 } from "@sipmesh/environment";
+import type { TraceContext } from "@sipmesh/proto/flow";
+import { type Draft, type Flow, toBytes } from "@sipmesh/sip";
+import type { Way } from "@sipmesh/sip-core";
+
+/** Hands messages to the edges. */
+export class Sender {
+  readonly #bus: Bus;
+  readonly #failureTo: string;
+
+  /** `failureTo`: the subject that is told of what could not be sent. */
+  constructor(bus: Bus, failureTo: string) {
+    this.#bus = bus;
+    this.#failureTo = failureTo;
+  }
+
+  /** Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. */
+  toFlow(
+    flow: Flow,
+    message: Draft,
+    callId: string,
+    options: {
+      readonly trace?: TraceContext | undefined;
+      readonly failureKey?: string;
+      readonly keepAlive?: number;
+    } = {},
+  ): void {
+    const { trace, failureKey, keepAlive } = options;
+    this.#bus.publish(`sipmesh.edge.${flow.edge}`, {
+      kind: "outbound",
+      raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
+      flow,
+      trace,
+      failureTo: failureKey === undefined ? undefined : this.#failureTo,
+      failureKey,
+      keepAlive,
+      callId,
+    });
+  }
+
+  /** Downstream. */
+  byWay(way: Way, message: Draft, callId: string, trace?: TraceContext, failureKey?: string): void {
+    const { flow, remote, transport, host } = way;
+    this.#bus.publish(`sipmesh.edge.${way.edge}`, {
+      kind: "outbound",
+      raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
+      flow,
+      destination: flow === undefined && remote !== undefined ? { transport, address: remote, host } : undefined,
+      trace,
+      failureTo: failureKey === undefined ? undefined : this.#failureTo,
+      failureKey,
+      callId,
+    });
+  }
+}
