@@ -1,0 +1,84 @@
+import type { Instance, Member, Membership } from "./cluster.ts";
+
+/** What an instance knows when it thinks about the list of owners. */
+export interface MembershipView {
+  /** The list that holds. */
+  readonly list: Membership;
+  /** Who is there, itself included. */
+  readonly present: readonly Instance[];
+  /** While the store is away nobody can change the list: what it says holds on. */
+  readonly store: "connected" | "away";
+}
+
+export type MembershipEvent =
+  | { readonly type: "listed"; readonly list: Membership }
+  /** The store has no list: it is new, or came back empty. */
+  | { readonly type: "unlisted" }
+  | { readonly type: "present"; readonly instances: readonly Instance[] }
+  | { readonly type: "store"; readonly state: "connected" | "away" };
+
+export type MembershipEffect =
+  /** The list that holds is another one. */
+  | { readonly type: "changed" }
+  /** Write this list where the one in the store has a lower number. */
+  | { readonly type: "propose"; readonly list: Membership };
+
+export interface MembershipStep {
+  readonly view: MembershipView;
+  readonly effects: readonly MembershipEffect[];
+}
+
+export const UNKNOWN: Membership = { number: 0, members: [] };
+
+/** The pure core: from what was heard to the list that holds and the list that should. */
+export function receive(view: MembershipView, event: MembershipEvent): MembershipStep {
+  switch (event.type) {
+    case "listed": {
+      // An older one is what a store that came back still has: it is to be overwritten.
+      if (event.list.number <= view.list.number) return think(view, event.list.number < view.list.number);
+      const step = think({ ...view, list: event.list }, false);
+      return { view: step.view, effects: [{ type: "changed" }, ...step.effects] };
+    }
+    case "unlisted":
+      return think(view, true);
+    case "present":
+      return think({ ...view, present: event.instances }, false);
+    case "store":
+      return think({ ...view, store: event.state }, false);
+  }
+}
+
+function think(view: MembershipView, rewrite: boolean): MembershipStep {
+  if (view.store === "away") return { view, effects: [] };
+  const members = membersOf(view.present);
+  if (sameMembers(members, view.list.members) && !rewrite) return { view, effects: [] };
+  return { view, effects: [{ type: "propose", list: { number: view.list.number + 1, members } }] };
+}
+
+/** The members of all who are there, in the order of their ids. */
+export function membersOf(instances: readonly Instance[]): Member[] {
+  return instances
+    .flatMap(({ id, node, members }) => members.map((member): Member => ({ id: member, instance: id, node })))
+    .sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
+}
+
+export function sameMembers(one: readonly Member[], other: readonly Member[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ id, instance, node }, at) => {
+      const there = other[at];
+      return id === there?.id && instance === there.instance && node === there.node;
+    })
+  );
+}
+
+export function encodeMembership(list: Membership): Uint8Array {
+  return Buffer.from(JSON.stringify(list));
+}
+
+/** @throws Error where it is no list */
+export function decodeMembership(bytes: Uint8Array): Membership {
+  const { number, members } = JSON.parse(Buffer.from(bytes).toString()) as Membership;
+  if (!Number.isSafeInteger(number) || !Array.isArray(members)) throw new Error("the membership list is damaged");
+  return { number, members: members.map(({ id, instance, node }) => ({ id, instance, node })) };
+}

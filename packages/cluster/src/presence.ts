@@ -1,0 +1,151 @@
+import type { Clock, Timer } from "@sipmesh/environment";
+import type { Instance } from "./cluster.ts";
+import type { Signals } from "./register.ts";
+
+/** Milliseconds between two heartbeats. */
+const HEARTBEAT = 1000;
+/** Silence after which an instance is dead: two heartbeats may be lost. With CHECK below 3 s. */
+const DEAD_AFTER = 2500;
+const CHECK = 250;
+
+type Signal =
+  /** "I am there"; `asks`: and tell me who else is. */
+  | { readonly is: "there"; readonly instance: Instance; readonly asks: boolean }
+  | { readonly is: "leaving"; readonly id: string };
+
+export interface PresenceOptions {
+  readonly signals: Signals;
+  readonly subject: string;
+  readonly clock: Clock;
+  readonly self: () => Instance;
+  readonly changed: () => void;
+  readonly failed?: ((error: unknown) => void) | undefined;
+}
+
+/** Who is there, by heartbeats. While the bus is away nobody is declared dead: it is we who hear nothing. */
+export class Presence {
+  readonly #options: PresenceOptions;
+  readonly #others = new Map<string, { instance: Instance; text: string; heard: number }>();
+  /** Who said goodbye: a heartbeat that was under way does not bring it back. */
+  readonly #left = new Set<string>();
+  readonly #listening: { close(): void };
+  #beat: Timer | undefined;
+  #check: Timer | undefined;
+  #deaf = false;
+  #stopped = false;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.#listening = options.signals.listen(options.subject, (payload) => this.#receive(payload));
+    this.#tell(true);
+    this.#scheduleBeat();
+    this.#scheduleCheck();
+  }
+
+  /** All but ourselves. */
+  get others(): Instance[] {
+    return [...this.#others.values()].map(({ instance }) => instance);
+  }
+
+  /** Tells the others what we are now. */
+  announce(): void {
+    if (!this.#stopped) this.#tell(false);
+  }
+
+  /** Tells the others that we go. */
+  leave(): void {
+    this.#send({ is: "leaving", id: this.#options.self().id });
+    this.stop();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#beat?.cancel();
+    this.#check?.cancel();
+    this.#listening.close();
+  }
+
+  #scheduleBeat(): void {
+    this.#beat = this.#options.clock.after(HEARTBEAT, () => {
+      this.#scheduleBeat();
+      this.#tell(false);
+    });
+  }
+
+  #scheduleCheck(): void {
+    this.#check = this.#options.clock.after(CHECK, () => {
+      this.#scheduleCheck();
+      this.#bury();
+    });
+  }
+
+  #bury(): void {
+    const { clock, signals, changed } = this.#options;
+    if (signals.state === "away") {
+      this.#deaf = true;
+      return;
+    }
+    if (this.#deaf) {
+      this.#deaf = false;
+      for (const other of this.#others.values()) other.heard = clock.now();
+      this.#tell(true);
+      return;
+    }
+    const deadline = clock.now() - DEAD_AFTER;
+    let died = false;
+    for (const [id, { heard }] of this.#others) {
+      if (heard <= deadline) died = this.#others.delete(id) || died;
+    }
+    if (died) changed();
+  }
+
+  #tell(asks: boolean): void {
+    this.#send({ is: "there", instance: this.#options.self(), asks });
+  }
+
+  #send(signal: Signal): void {
+    this.#options.signals.signal(this.#options.subject, Buffer.from(JSON.stringify(signal)));
+  }
+
+  #receive(payload: Uint8Array): void {
+    let signal: Signal;
+    try {
+      signal = decode(payload);
+    } catch (error) {
+      this.#options.failed?.(error);
+      return;
+    }
+    if (signal.is === "leaving") this.#goodbye(signal.id);
+    else this.#heard(signal.instance, signal.asks);
+  }
+
+  #heard(instance: Instance, asks: boolean): void {
+    const { clock, self, changed } = this.#options;
+    if (instance.id === self().id || this.#left.has(instance.id)) return;
+    const text = JSON.stringify(instance);
+    const known = this.#others.get(instance.id);
+    this.#others.set(instance.id, { instance, text, heard: clock.now() });
+    if (asks) this.#tell(false);
+    if (known?.text !== text) changed();
+  }
+
+  #goodbye(id: string): void {
+    if (id === this.#options.self().id) return;
+    this.#left.add(id);
+    this.#options.clock.after(10 * DEAD_AFTER, () => this.#left.delete(id));
+    if (this.#others.delete(id)) this.#options.changed();
+  }
+}
+
+/** @throws Error where it is no signal of ours */
+function decode(payload: Uint8Array): Signal {
+  const signal = JSON.parse(Buffer.from(payload).toString()) as Signal;
+  if (signal.is === "leaving" && typeof signal.id === "string") return signal;
+  if (signal.is === "there") {
+    const { id, node, targets, members } = signal.instance;
+    if (typeof id === "string" && typeof node === "string" && Array.isArray(targets) && Array.isArray(members)) {
+      return signal;
+    }
+  }
+  throw new Error("a presence signal of an unknown kind");
+}

@@ -1,0 +1,243 @@
+import type { Clock, Timer } from "@sipmesh/environment";
+import type { Cluster, Instance, Member, Membership } from "./cluster.ts";
+import { isConflict } from "./key-ring.ts";
+import {
+  decodeMembership,
+  encodeMembership,
+  type MembershipEvent,
+  type MembershipView,
+  membersOf,
+  receive,
+  sameMembers,
+  UNKNOWN,
+} from "./membership.ts";
+import { Presence } from "./presence.ts";
+import type { Register, Signals } from "./register.ts";
+import { Rendezvous } from "./rendezvous.ts";
+import type { SipHash } from "./siphash.ts";
+
+const KEY = "membership";
+/** Milliseconds between two looks at whether what is written is what should be. */
+const LOOK = 250;
+/** How long each instance waits for those before it in order, to change the list in their place. */
+const TURN = 50;
+
+export interface ClusterOptions {
+  readonly self: Instance;
+  readonly clock: Clock;
+  readonly signals: Signals;
+  /** "sipmesh.presence" */
+  readonly subject: string;
+  /** The bucket that holds the membership list; need not survive a restart of the store. */
+  readonly register: Register;
+  readonly storeState: () => "connected" | "away";
+  readonly ownerHash: SipHash;
+  readonly failed?: ((error: unknown) => void) | undefined;
+}
+
+/** Takes part in the cluster: heartbeats begin, and the list of owners is followed. */
+export function joinCluster(options: ClusterOptions): Cluster {
+  return new RunningCluster(options);
+}
+
+class RunningCluster implements Cluster {
+  readonly #options: ClusterOptions;
+  readonly #presence: Presence;
+  readonly #listeners = new Set<{ run: () => void }>();
+  #self: Instance;
+  #view: MembershipView;
+  #order: Rendezvous;
+  #byTarget = new Map<string, readonly Instance[]>();
+  #watch: { close(): void } | undefined;
+  #look: Timer | undefined;
+  #proposing = false;
+  #due: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#self = options.self;
+    this.#view = { list: UNKNOWN, present: [options.self], store: "away" };
+    this.#order = new Rendezvous(options.ownerHash, []);
+    this.#presence = new Presence({
+      signals: options.signals,
+      subject: options.subject,
+      clock: options.clock,
+      self: () => this.#self,
+      changed: () => this.#present(),
+      failed: options.failed,
+    });
+    this.#keepLooking();
+  }
+
+  get self(): Instance {
+    return this.#self;
+  }
+
+  get membership(): Membership {
+    return this.#view.list;
+  }
+
+  get state(): "settled" | "unsettled" | "frozen" {
+    if (this.#view.store === "away") return "frozen";
+    return this.#view.list.number > 0 && sameMembers(membersOf(this.#view.present), this.#view.list.members)
+      ? "settled"
+      : "unsettled";
+  }
+
+  instances(target: string): readonly Instance[] {
+    let instances = this.#byTarget.get(target);
+    if (instances === undefined) {
+      instances = this.#view.present.filter(({ targets }) => targets.includes(target));
+      this.#byTarget.set(target, instances);
+    }
+    return instances;
+  }
+
+  ownerOf(callId: string): Member | undefined {
+    return this.#order.owner(callId);
+  }
+
+  successorOf(callId: string): Member | undefined {
+    return this.#order.successor(callId);
+  }
+
+  onChange(run: () => void): { close(): void } {
+    const entry = { run };
+    this.#listeners.add(entry);
+    return { close: () => void this.#listeners.delete(entry) };
+  }
+
+  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses">>): void {
+    this.#self = { ...this.#self, ...facts };
+    this.#presence.announce();
+    this.#present();
+  }
+
+  async leave(): Promise<void> {
+    if (this.#stopped) return;
+    this.#self = { ...this.#self, targets: [], members: [] };
+    this.#view = { ...this.#view, present: this.#everybody() };
+    await this.#propose();
+    this.#presence.leave();
+    this.stop();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#presence.stop();
+    this.#look?.cancel();
+    this.#due?.cancel();
+    this.#watch?.close();
+    this.#listeners.clear();
+  }
+
+  #everybody(): Instance[] {
+    return [this.#self, ...this.#presence.others].sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  #present(): void {
+    const instances = this.#everybody();
+    this.#byTarget = new Map();
+    this.#receive({ type: "present", instances });
+    this.#tell();
+  }
+
+  #receive(event: MembershipEvent): void {
+    if (this.#stopped) return;
+    const { view, effects } = receive(this.#view, event);
+    this.#view = view;
+    for (const effect of effects) {
+      if (effect.type === "changed") {
+        this.#order = new Rendezvous(this.#options.ownerHash, view.list.members);
+        this.#tell();
+      } else {
+        this.#proposeInTurn();
+      }
+    }
+  }
+
+  /** Each waits a little longer than the one before, so that mostly one writes; who brings its own members does not. */
+  #proposeInTurn(): void {
+    if (this.#due !== undefined) return;
+    const listed = new Set(this.#view.list.members.map(({ id }) => id));
+    const rank = this.#view.present.findIndex(({ id }) => id === this.#self.id);
+    const wait = this.#self.members.some((id) => !listed.has(id)) ? 0 : TURN * Math.min(rank, 20);
+    this.#due = this.#options.clock.after(wait, () => {
+      this.#due = undefined;
+      void this.#propose();
+    });
+  }
+
+  async #propose(): Promise<void> {
+    if (this.#proposing) return;
+    this.#proposing = true;
+    try {
+      for (let attempt = 0; attempt < 5 && !(await this.#write()); attempt++);
+    } catch (error) {
+      // The store is away: the list stays, and #look tries again.
+      this.#options.failed?.(error);
+    } finally {
+      this.#proposing = false;
+    }
+  }
+
+  /** Compare-and-set with what is in the store now; false where somebody else was faster. */
+  async #write(): Promise<boolean> {
+    const { register } = this.#options;
+    const stored = await register.get(KEY);
+    if (stored !== undefined) this.#receive({ type: "listed", list: decodeMembership(stored.value) });
+    const members = membersOf(this.#view.present);
+    const written = stored === undefined ? UNKNOWN : decodeMembership(stored.value);
+    if (written.number === this.#view.list.number && written.number > 0 && sameMembers(members, written.members)) {
+      return true;
+    }
+    const list = { number: Math.max(this.#view.list.number, written.number) + 1, members };
+    try {
+      if (stored === undefined) await register.create(KEY, encodeMembership(list));
+      else await register.update(KEY, encodeMembership(list), stored.revision);
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+    this.#receive({ type: "listed", list });
+    return true;
+  }
+
+  #keepLooking(): void {
+    const { clock, storeState } = this.#options;
+    if (storeState() !== this.#view.store) this.#receive({ type: "store", state: storeState() });
+    if (this.#watch === undefined && storeState() === "connected") void this.#startWatching();
+    else if (this.state === "unsettled") this.#proposeInTurn();
+    this.#look = clock.after(LOOK, () => this.#keepLooking());
+  }
+
+  async #startWatching(): Promise<void> {
+    const pending = { close() {} };
+    this.#watch = pending;
+    try {
+      const watch = await this.#options.register.watch((change) => {
+        if (change.key !== KEY) return;
+        if ("value" in change) this.#receive({ type: "listed", list: decodeMembership(change.value) });
+        else this.#receive({ type: "unlisted" });
+      });
+      if (this.#stopped) watch.close();
+      this.#watch = watch;
+      if (this.state === "unsettled") this.#proposeInTurn();
+    } catch (error) {
+      this.#watch = undefined;
+      this.#options.failed?.(error);
+    }
+  }
+
+  #tell(): void {
+    if (this.#stopped) return;
+    for (const { run } of this.#listeners) {
+      try {
+        run();
+      } catch (error) {
+        this.#options.failed?.(error);
+      }
+    }
+  }
+}
