@@ -21,8 +21,8 @@ export function withKey(ring: Ring, secret: Uint8Array, from: number): Ring {
   const used = new Set(ring.map(({ id }) => id));
   let id = ((ring.at(-1)?.id ?? -1) + 1) % 256;
   while (used.has(id)) id = (id + 1) % 256;
-  const [first, ...rest] = [...ring, { id, secret, from }] as [RingKey, ...RingKey[]];
-  return [first, ...rest.slice(1 - LIMIT)];
+  const keys = [...ring, { id, secret, from }];
+  return [...keys.slice(0, 1), ...keys.slice(1).slice(1 - LIMIT)];
 }
 
 /** Bytes for one purpose, from the secret of a key (RFC 5869). */

@@ -6,6 +6,8 @@ export interface MembershipView {
   readonly list: Membership;
   /** Who is there, itself included. */
   readonly present: readonly Instance[];
+  /** It has listened for as long as a death takes: whom it has not heard of is gone. */
+  readonly listened: boolean;
   /** While the store is away nobody can change the list: what it says holds on. */
   readonly store: "connected" | "away";
 }
@@ -15,6 +17,7 @@ export type MembershipEvent =
   /** The store has no list: it is new, or came back empty. */
   | { readonly type: "unlisted" }
   | { readonly type: "present"; readonly instances: readonly Instance[] }
+  | { readonly type: "listened" }
   | { readonly type: "store"; readonly state: "connected" | "away" };
 
 export type MembershipEffect =
@@ -43,6 +46,8 @@ export function receive(view: MembershipView, event: MembershipEvent): Membershi
       return think(view, true);
     case "present":
       return think({ ...view, present: event.instances }, false);
+    case "listened":
+      return think({ ...view, listened: true }, false);
     case "store":
       return think({ ...view, store: event.state }, false);
   }
@@ -50,16 +55,28 @@ export function receive(view: MembershipView, event: MembershipEvent): Membershi
 
 function think(view: MembershipView, rewrite: boolean): MembershipStep {
   if (view.store === "away") return { view, effects: [] };
-  const members = membersOf(view.present);
+  const members = expected(view);
   if (sameMembers(members, view.list.members) && !rewrite) return { view, effects: [] };
   return { view, effects: [{ type: "propose", list: { number: view.list.number + 1, members } }] };
 }
 
+/** Who should be on the list. Who was on it before we could hear of it stays for the time being. */
+export function expected({ list, present, listened }: MembershipView): Member[] {
+  const there = membersOf(present);
+  if (listened) return there;
+  const known = new Set(present.map(({ id }) => id));
+  return inOrder([...there, ...list.members.filter(({ instance }) => !known.has(instance))]);
+}
+
+function inOrder(members: Member[]): Member[] {
+  return members.sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
+}
+
 /** The members of all who are there, in the order of their ids. */
 export function membersOf(instances: readonly Instance[]): Member[] {
-  return instances
-    .flatMap(({ id, node, members }) => members.map((member): Member => ({ id: member, instance: id, node })))
-    .sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
+  return inOrder(
+    instances.flatMap(({ id, node, members }) => members.map((member): Member => ({ id: member, instance: id, node }))),
+  );
 }
 
 export function sameMembers(one: readonly Member[], other: readonly Member[]): boolean {

@@ -4,6 +4,7 @@ import { isConflict } from "./key-ring.ts";
 import {
   decodeMembership,
   encodeMembership,
+  expected,
   type MembershipEvent,
   type MembershipView,
   membersOf,
@@ -19,6 +20,8 @@ import type { SipHash } from "./siphash.ts";
 const KEY = "membership";
 /** Milliseconds between two looks at whether what is written is what should be. */
 const LOOK = 250;
+/** Milliseconds until we have heard of all who are there: two heartbeats and a half, as for a death. */
+const LISTEN = 2500;
 /** How long each instance waits for those before it in order, to change the list in their place. */
 const TURN = 50;
 
@@ -50,6 +53,7 @@ class RunningCluster implements Cluster {
   #byTarget = new Map<string, readonly Instance[]>();
   #watch: { close(): void } | undefined;
   #look: Timer | undefined;
+  readonly #listened: Timer;
   #proposing = false;
   #due: Timer | undefined;
   #stopped = false;
@@ -57,7 +61,7 @@ class RunningCluster implements Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.#self = options.self;
-    this.#view = { list: UNKNOWN, present: [options.self], store: "away" };
+    this.#view = { list: UNKNOWN, present: [options.self], listened: false, store: "away" };
     this.#order = new Rendezvous(options.ownerHash, []);
     this.#presence = new Presence({
       signals: options.signals,
@@ -67,6 +71,7 @@ class RunningCluster implements Cluster {
       changed: () => this.#present(),
       failed: options.failed,
     });
+    this.#listened = options.clock.after(LISTEN, () => this.#receive({ type: "listened" }));
     this.#keepLooking();
   }
 
@@ -127,6 +132,7 @@ class RunningCluster implements Cluster {
     this.#stopped = true;
     this.#presence.stop();
     this.#look?.cancel();
+    this.#listened.cancel();
     this.#due?.cancel();
     this.#watch?.close();
     this.#listeners.clear();
@@ -187,7 +193,7 @@ class RunningCluster implements Cluster {
     const { register } = this.#options;
     const stored = await register.get(KEY);
     if (stored !== undefined) this.#receive({ type: "listed", list: decodeMembership(stored.value) });
-    const members = membersOf(this.#view.present);
+    const members = expected(this.#view);
     const written = stored === undefined ? UNKNOWN : decodeMembership(stored.value);
     if (written.number === this.#view.list.number && written.number > 0 && sameMembers(members, written.members)) {
       return true;
