@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { failures } from "./lib/failures.ts";
 import { line, type Results } from "./lib/results.ts";
 
 const { values, positionals } = parseArgs({
@@ -52,7 +53,8 @@ stream.once("end", () => {
   console.log(line(results));
   process.exitCode = results.failed === 0 ? 0 : 1;
 });
-stream.compose(spec).pipe(process.stdout);
+if (process.env.SIPMESH_TEST_BRIEF === undefined) stream.compose(spec).pipe(process.stdout);
+else stream.compose(failures).pipe(process.stdout);
 
 function findTests(within: string): string[] {
   const everywhere = globSync("**/*.test.ts", { cwd: within, exclude: (path) => path === "node_modules" });

@@ -1,0 +1,27 @@
+import { inspect } from "node:util";
+
+interface TestEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+interface Failed {
+  readonly name: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly details: { readonly type?: string; readonly error: Error };
+}
+
+/** A reporter that shows what failed, and nothing else. */
+export async function* failures(events: AsyncIterable<TestEvent>): AsyncIterable<string> {
+  for await (const { type, data } of events) {
+    if (type === "test:stderr" || type === "test:stdout") {
+      yield (data as { message: string }).message;
+      continue;
+    }
+    if (type !== "test:fail") continue;
+    const { name, file, line, details } = data as Failed;
+    if (details.type === "suite") continue;
+    yield `✖ ${name} (${file}:${line})\n${inspect(details.error.cause ?? details.error)}\n`;
+  }
+}
