@@ -2,7 +2,7 @@ import type { Closer } from "@sipmesh/bus";
 import type { Listener as Announced } from "@sipmesh/cluster";
 import { latin1, type Timer } from "@sipmesh/environment";
 import type { Context, Readiness } from "@sipmesh/runtime";
-import { toBytes } from "@sipmesh/sip";
+import { type Address, toBytes } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
 import type { EdgeConfig } from "./config.ts";
 import { type Place, placesOf } from "./listening.ts";
@@ -221,15 +221,11 @@ export class Edge {
   }
 
   #addresses(): Announced[] {
-    const announce = (
-      transport: string,
-      bound: Announced | { address: string; port: number },
-      local: typeof bound,
-    ) => ({
+    const announce = (transport: string, bound: Address, local: Address): Announced => ({
       transport,
       address: bound.address,
       port: bound.port,
-      ...(local === bound || { advertised: { address: local.address, port: local.port } }),
+      ...(local === bound ? {} : { advertised: local }),
     });
     return [
       ...this.#sockets.listeners.map(({ bound, local }) => announce("udp", bound, local)),
