@@ -55,8 +55,19 @@ interface Comparison<P extends Peer> {
   readonly load: (peer: P) => Promise<Measured>;
 }
 
-const comparisons: readonly (Comparison<Peer> | Comparison<RelayPeer>)[] = [
-  {
+/** A comparison whose kind of peer is settled. */
+interface Work {
+  readonly name: string;
+  readonly needs: readonly string[];
+  compare(): Promise<Row>;
+}
+
+function work<P extends Peer>(comparison: Comparison<P>): Work {
+  return { name: comparison.name, needs: comparison.needs, compare: () => compare(comparison) };
+}
+
+const comparisons: readonly Work[] = [
+  work<Peer>({
     name: "call",
     unit: `proxied call @${callRate}/s, all`,
     first: 1.0,
@@ -64,8 +75,8 @@ const comparisons: readonly (Comparison<Peer> | Comparison<RelayPeer>)[] = [
     them: () => startKamailio({ digest: false }),
     us: () => startSipmesh({ shape: "all", digest: false }),
     load: (peer) => callLoad(peer, callRate, seconds),
-  },
-  {
+  }),
+  work<Peer>({
     name: "call-split",
     unit: `proxied call @${callRate}/s, split`,
     first: 3.0,
@@ -73,8 +84,8 @@ const comparisons: readonly (Comparison<Peer> | Comparison<RelayPeer>)[] = [
     them: () => startKamailio({ digest: false }),
     us: () => startSipmesh({ shape: "split", digest: false }),
     load: (peer) => callLoad(peer, callRate, seconds),
-  },
-  {
+  }),
+  work<Peer>({
     name: "register",
     unit: `REGISTER @${registerRate}/s, all`,
     first: 1.2,
@@ -82,8 +93,8 @@ const comparisons: readonly (Comparison<Peer> | Comparison<RelayPeer>)[] = [
     them: () => startKamailio({ digest: false }),
     us: () => startSipmesh({ shape: "all", digest: false }),
     load: (peer) => registerLoad(peer, registerRate, seconds, false),
-  },
-  {
+  }),
+  work<Peer>({
     name: "register-digest",
     unit: `REGISTER with digest @${registerRate}/s, all`,
     first: 1.5,
@@ -91,16 +102,16 @@ const comparisons: readonly (Comparison<Peer> | Comparison<RelayPeer>)[] = [
     them: () => startKamailio({ digest: true }),
     us: () => startSipmesh({ shape: "all", digest: true }),
     load: (peer) => registerLoad(peer, registerRate, seconds, true),
-  },
-  {
+  }),
+  work<RelayPeer>({
     name: "rtp",
     unit: `RTP packet @${packetRate} pps`,
     first: 1.5,
     needs: ["rtpengine"],
     them: startRtpengine,
     us: startSipmeshRelay,
-    load: (peer: RelayPeer) => relayLoad(peer, packetRate, seconds),
-  },
+    load: (peer) => relayLoad(peer, packetRate, seconds),
+  }),
 ];
 
 const rows: Row[] = [];
@@ -112,7 +123,7 @@ for (const comparison of comparisons) {
     process.exitCode = 69;
     continue;
   }
-  rows.push(await compare(comparison as Comparison<Peer>));
+  rows.push(await comparison.compare());
 }
 process.stdout.write(`\n${table(rows)}`);
 

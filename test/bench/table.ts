@@ -9,7 +9,9 @@ export interface Row {
 
 /** The result, as it is read in a terminal. */
 export function table(rows: readonly Row[]): string {
-  const cells = [["work", "peer µs", "sipmesh µs", "ratio", "first target", "failed (peer, us)", "retransmitted (peer, us)"]];
+  const cells = [
+    ["work", "peer µs", "sipmesh µs", "ratio", "first target", "failed (peer, us)", "retransmitted (peer, us)"],
+  ];
   for (const { unit, first, them, us } of rows) {
     const ratio = us.microseconds / them.microseconds;
     cells.push([
@@ -23,5 +25,13 @@ export function table(rows: readonly Row[]): string {
     ]);
   }
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
-  return cells.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+  return cells
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }

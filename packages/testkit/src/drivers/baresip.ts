@@ -21,6 +21,8 @@ export interface BaresipOptions {
   readonly wave?: string;
   readonly transport?: "udp" | "tcp";
   readonly answers?: "auto" | "manual";
+  /** Seconds between its REGISTER requests. */
+  readonly registerInterval?: number;
   /** Put before the command: a network namespace to run in. */
   readonly within?: readonly string[];
 }
@@ -53,7 +55,7 @@ export class Baresip {
     writeFileSync(
       join(options.folder, "accounts"),
       `<sip:${options.user}@${options.domain ?? options.server.split(":")[0]}>;auth_user=${options.user};auth_pass=${options.password};` +
-        `outbound="sip:${options.server};transport=${transport}";regint=60;audio_codecs=PCMU/8000/1,PCMA/8000/1;answermode=${options.answers ?? "manual"}\n`,
+        `outbound="sip:${options.server};transport=${transport}";regint=${options.registerInterval ?? 60};audio_codecs=PCMU/8000/1,PCMA/8000/1;answermode=${options.answers ?? "manual"}\n`,
     );
     const [command, ...args] = [...this.#within, "baresip", "-f", options.folder];
     this.program = new Program({ command: command ?? "baresip", args, cwd: options.folder });

@@ -1,0 +1,304 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Nats } from "./nats.ts";
+import { freePort } from "./ports.ts";
+import { Program, runProgram } from "./program.ts";
+
+/** `all`: one process. `split`: a process for each target, two of those that hold no socket of a phone's media. */
+export type Shape = "all" | "split";
+
+export interface PlatformOptions {
+  readonly shape: Shape;
+  /** Whether users must prove who they are; unless set they must. */
+  readonly authenticate?: boolean;
+  /** Configuration sections that go over the test's own, key by key. */
+  readonly config?: Readonly<Record<string, object>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Put before every command: a network namespace to run in. */
+  readonly within?: readonly string[];
+  /** The address that SIP is spoken on. */
+  readonly address?: string;
+  /** Subscribers of the domain, each with the password "secret". */
+  readonly users?: readonly string[];
+  /** Fixed SIP port, for peers that cannot be told another. */
+  readonly port?: number;
+}
+
+const MAIN = new URL("../../../../services/launcher/src/main.ts", import.meta.url).pathname;
+const TWICE = ["edge", "transaction", "location", "routing"];
+const SPLIT = ["directory", "routing", "location", "media", "transaction", "edge"];
+const START_PATIENCE = 30_000;
+
+interface Part {
+  readonly target: string;
+  readonly admin: number;
+  readonly start: () => Program;
+  program: Program;
+}
+
+/** The platform as an operator runs it: the program itself, in one process or in many over NATS and gRPC. */
+export class Platform {
+  readonly address: string;
+  readonly sipPort: number;
+  /** The SIP ports of all edges; `sipPort` is the first. */
+  readonly sipPorts: readonly number[];
+  readonly nats: Nats | undefined;
+  readonly #parts: readonly Part[];
+  readonly #within: readonly string[];
+  readonly #folder: string;
+
+  constructor(
+    parts: readonly Part[],
+    address: string,
+    ports: readonly number[],
+    nats: Nats | undefined,
+    within: readonly string[],
+    folder: string,
+  ) {
+    this.#parts = parts;
+    this.address = address;
+    this.sipPorts = ports;
+    this.sipPort = ports[0] ?? 0;
+    this.nats = nats;
+    this.#within = within;
+    this.#folder = folder;
+  }
+
+  /** `address:port` of the first edge. */
+  get server(): string {
+    return `${this.address}:${this.sipPort}`;
+  }
+
+  /** The processes, nats-server included. */
+  get pids(): number[] {
+    return [...this.#parts.map((part) => part.program.pid), ...(this.nats === undefined ? [] : [this.nats.pid])];
+  }
+
+  /** Waits until something is true, asking ten times a second. */
+  async until(true_: () => Promise<boolean>, milliseconds: number): Promise<void> {
+    const end = Date.now() + milliseconds;
+    while (!(await true_())) {
+      if (Date.now() > end) throw new Error(`not true within ${milliseconds} ms: ${true_}\n${this.#complaints()}`);
+      await pause(100);
+    }
+  }
+
+  async ready(): Promise<void> {
+    for (const part of this.#parts) {
+      const end = Date.now() + START_PATIENCE;
+      while ((await this.#get(part, "/ready").catch(() => ({ status: 0 }))).status !== 200) {
+        if (!part.program.running) throw new Error(`${part.target} ended:\n${part.program.output.slice(-4_000)}`);
+        if (Date.now() > end)
+          throw new Error(
+            `${part.target} is not ready: ${(await this.#get(part, "/ready")).body}\n${this.#complaints()}`,
+          );
+        await pause(50);
+      }
+    }
+  }
+
+  /** The sum of a metric over all processes, over all labels that are not given. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    let sum = 0;
+    for (const part of this.#parts.filter((one) => one.program.running)) {
+      const { body } = await this.#get(part, "/metrics");
+      for (const line of body.split("\n")) {
+        if (!line.startsWith(`${name}{`) && !line.startsWith(`${name} `)) continue;
+        if (Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
+          sum += Number(line.replace(/^.*[} ](?=\S+( \d+)?$)/, "").split(" ")[0]);
+      }
+    }
+    return sum;
+  }
+
+  /** Bindings that the registrar holds. Each location process knows them all: the largest count is the number. */
+  async registrations(): Promise<number> {
+    let most = 0;
+    for (const part of this.#parts.filter((one) => one.target === "location" || one.target === "all")) {
+      const { body } = await this.#get(part, "/metrics");
+      most = Math.max(most, Number(body.match(/^sipmesh_registrations(?:\{[^}]*\})? (\S+)/m)?.[1] ?? 0));
+    }
+    return most;
+  }
+
+  relayedPackets(): Promise<number> {
+    return this.metric("sipmesh_media_packets_total", { kind: "rtp" });
+  }
+
+  mediaSessions(): Promise<number> {
+    return this.metric("sipmesh_media_sessions");
+  }
+
+  /** Bytes of memory that all processes hold. */
+  async residentMemory(): Promise<number> {
+    let pages = 0;
+    for (const part of this.#parts)
+      pages += Number(readFileSync(`/proc/${part.program.pid}/statm`, "utf8").split(" ")[1]);
+    return pages * 4_096;
+  }
+
+  /** Lines that the processes logged. */
+  logs(): string[] {
+    return this.#parts.flatMap((part) => part.program.output.split("\n").filter((line) => line.startsWith("{")));
+  }
+
+  /** kill −9 of every process of a target. */
+  async kill(target: string): Promise<void> {
+    await Promise.all(this.#of(target).map((part) => part.program.kill()));
+  }
+
+  /** Starts a target's processes again. */
+  async resume(target: string): Promise<void> {
+    for (const part of this.#of(target)) part.program = part.start();
+  }
+
+  async killEverything(): Promise<void> {
+    await Promise.all([...this.#parts.map((part) => part.program.kill()), this.nats?.kill()]);
+  }
+
+  async resumeEverything(): Promise<void> {
+    await this.nats?.resume();
+    for (const part of this.#parts) part.program = part.start();
+    await this.ready();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.program.stop(15_000)));
+    await this.nats?.stop();
+  }
+
+  #of(target: string): Part[] {
+    const parts = this.#parts.filter((part) => part.target === target);
+    if (parts.length === 0) throw new Error(`no process runs ${target} alone`);
+    return parts;
+  }
+
+  #complaints(): string {
+    const lines = this.logs().filter((line) => /"level":"?(warn|error|40|50)/.test(line));
+    return `files: ${this.#folder}\n${lines.slice(-20).join("\n")}`;
+  }
+
+  async #get(part: Part, path: string): Promise<{ status: number; body: string }> {
+    if (this.#within.length > 0) return await getWithin(this.#within, part.admin, path);
+    return await new Promise((resolve, reject) => {
+      const request = get({ host: "127.0.0.1", port: part.admin, path, timeout: 5_000 }, (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => {
+          body += chunk;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      });
+      request.on("timeout", () => request.destroy(new Error(`${part.target} ${path}: no answer`)));
+      request.on("error", reject);
+    });
+  }
+}
+
+async function getWithin(
+  within: readonly string[],
+  port: number,
+  path: string,
+): Promise<{ status: number; body: string }> {
+  const script = `fetch("http://127.0.0.1:${port}${path}").then(async(r)=>console.log(r.status+" "+await r.text()))`;
+  const [command, ...args] = [...within, process.execPath, "-e", script];
+  const output = await runProgram(command ?? "", args);
+  return { status: Number(output.split(" ")[0]), body: output.slice(output.indexOf(" ") + 1) };
+}
+
+/** Starts the platform and waits until every process says that it is ready. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const within = options.within ?? [];
+  const address = options.address ?? "127.0.0.1";
+  const folder = mkdtempSync(join(tmpdir(), "sipmesh-platform-"));
+  const nats = options.shape === "split" ? await Nats.start({ within }) : undefined;
+  const names =
+    options.shape === "all"
+      ? ["all"]
+      : SPLIT.flatMap((target) => (TWICE.includes(target) ? [target, target] : [target]));
+  const parts: Part[] = [];
+  const ports: number[] = [];
+  for (const [index, target] of names.entries()) {
+    const admin = await freePort();
+    const port = options.port !== undefined && ports.length === 0 ? options.port : await freePort();
+    const media = await freePort(2_400);
+    if (target === "edge" || target === "all") ports.push(port);
+    const config = merge(
+      base(options, address, port, media, admin, join(folder, `data-${index}`), nats?.url),
+      options.config ?? {},
+    );
+    const file = join(folder, `${target}-${index}.yaml`);
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify(config, undefined, 2));
+    mkdirSync(join(folder, `data-${index}`));
+    const [command, ...args] = [...within, process.execPath, MAIN, `--target=${target}`, "--config", file];
+    const start = () =>
+      new Program({
+        command: command ?? "",
+        args,
+        cwd: folder,
+        log: join(folder, `${target}-${index}.log`),
+        ...(options.env === undefined ? {} : { env: options.env }),
+      });
+    parts.push({ target, admin, start, program: start() });
+  }
+  const platform = new Platform(parts, address, ports, nats, within, folder);
+  try {
+    await platform.ready();
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+  return platform;
+}
+
+function base(
+  options: PlatformOptions,
+  address: string,
+  port: number,
+  media: number,
+  admin: number,
+  data: string,
+  natsUrl: string | undefined,
+): Record<string, object> {
+  const users = options.users ?? ["alice", "bob", "carol", "dave"];
+  const authenticate = options.authenticate ?? true;
+  return {
+    process: { dataDirectory: data },
+    admin: { address: "127.0.0.1", port: admin },
+    edge: { listeners: ["udp", "tcp"].map((transport) => ({ transport, address, port })) },
+    directory: {
+      domains: [
+        {
+          name: "sipmesh.test",
+          ownAddresses: true,
+          authenticate,
+          openToStrangers: !authenticate,
+          anyUser: !authenticate,
+          subscribers: authenticate ? users.map((user) => ({ user, password: "secret" })) : [],
+        },
+      ],
+    },
+    media: { ports: { first: media, last: media + 2_399, rest: 1 } },
+    ...(natsUrl === undefined ? {} : { nats: { servers: [natsUrl] } }),
+  };
+}
+
+/** Objects are merged key by key, everything else is replaced. */
+function merge(
+  under: Readonly<Record<string, object>>,
+  over: Readonly<Record<string, object>>,
+): Record<string, object> {
+  const merged: Record<string, object> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const present = merged[key];
+    const bothObjects = isObject(present) && isObject(value);
+    merged[key] = bothObjects ? merge(present as Record<string, object>, value as Record<string, object>) : value;
+  }
+  return merged;
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
