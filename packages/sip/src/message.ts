@@ -128,19 +128,34 @@ abstract class MessageBase {
     return values;
   }
 
+  /**
+   * Reads the first line of that name where it lies in the head: every character of a cut-out string would cost a
+   * detour. Folded values, which are rare, are unfolded first.
+   */
+  #read<T>(name: Name, parse: (text: string, from?: number, to?: number) => T): T {
+    const index = this.indexOf(name);
+    if (index < 0) return parse("");
+    const from = this.fields[index + 2] as number;
+    const to = this.fields[index + 3] as number;
+    const { head } = this;
+    if (head.indexOf("\n", from) >= to) return parse(head, from, name === Name.Via ? valueEndAt(head, from, to) : to);
+    const value = this.valueAt(index);
+    return parse(value, 0, name === Name.Via ? valueEndAt(value, 0, value.length) : value.length);
+  }
+
   /** The topmost Via. Throws {@link MessageError} where there is none or it is malformed; so do those that follow. */
   get via(): Via {
-    this.#via ??= parseVia(this.firstOfList(Name.Via) ?? "");
+    this.#via ??= this.#read(Name.Via, parseVia);
     return this.#via;
   }
 
   get from(): NameAddress {
-    this.#from ??= parseNameAddress(this.first(Name.From) ?? "");
+    this.#from ??= this.#read(Name.From, parseNameAddress);
     return this.#from;
   }
 
   get to(): NameAddress {
-    this.#to ??= parseNameAddress(this.first(Name.To) ?? "");
+    this.#to ??= this.#read(Name.To, parseNameAddress);
     return this.#to;
   }
 
@@ -151,7 +166,7 @@ abstract class MessageBase {
   }
 
   get cseq(): CSeq {
-    this.#cseq ??= parseCSeq(this.first(Name.CSeq) ?? "");
+    this.#cseq ??= this.#read(Name.CSeq, parseCSeq);
     return this.#cseq;
   }
 }

@@ -24,10 +24,13 @@ const isPlainName = (text: string, start: number, end: number): boolean => {
   return true;
 };
 
-/** Reads one `( name-addr / addr-spec ) *( SEMI param )`; undefined where it is malformed. The URI is not looked into. */
-export const readNameAddress = (text: string): NameAddress | undefined => {
-  const end = trimEnd(text, 0, text.length);
-  let at = skipSpace(text, 0, end);
+/**
+ * Reads one `( name-addr / addr-spec ) *( SEMI param )`, which stands in the text from `from` to `to`; undefined where
+ * it is malformed. The URI is not looked into.
+ */
+export const readNameAddress = (text: string, from = 0, to = text.length): NameAddress | undefined => {
+  const end = trimEnd(text, from, to);
+  let at = skipSpace(text, from, end);
   let displayName: string | undefined;
   if (text.charCodeAt(at) === 34) {
     const close = skipQuoted(text, at, end);
@@ -71,8 +74,8 @@ const build = (
 };
 
 /** Reads a From, To, Contact, Route or similar value. Throws {@link MessageError} where it or its URI is malformed. */
-export const parseNameAddress = (text: string): NameAddress => {
-  const address = readNameAddress(text);
+export const parseNameAddress = (text: string, from = 0, to = text.length): NameAddress => {
+  const address = readNameAddress(text, from, to);
   if (address === undefined || readUri(address.uri) === undefined) {
     throw new MessageError("bad-address", "Bad Request - malformed address");
   }

@@ -35,9 +35,9 @@ const skipWord = (text: string, at: number, word: string, end: number): number =
 };
 
 /** Where the transport begins: after `SIP/2.0/`, in which white space may stand around every part. */
-const protocolEnd = (text: string, end: number): number => {
-  if (text.startsWith("SIP/2.0/")) return skipSpace(text, 8, end);
-  let at = 0;
+const protocolEnd = (text: string, from: number, end: number): number => {
+  if (text.startsWith("SIP/2.0/", from)) return skipSpace(text, from + 8, end);
+  let at = from;
   for (const word of ["SIP", "/", "2.0", "/"]) {
     at = skipWord(text, at, word, end);
     if (at < 0) return -1;
@@ -45,10 +45,10 @@ const protocolEnd = (text: string, end: number): number => {
   return at;
 };
 
-/** Reads one Via value; undefined where it is malformed. */
-export const readVia = (text: string): Via | undefined => {
-  const end = trimEnd(text, 0, text.length);
-  const start = protocolEnd(text, end);
+/** Reads one Via value, which stands in the text from `from` to `to`; undefined where it is malformed. */
+export const readVia = (text: string, from = 0, to = text.length): Via | undefined => {
+  const end = trimEnd(text, from, to);
+  const start = protocolEnd(text, from, end);
   if (start < 0) return undefined;
   let i = start;
   while (i < end && text.charCodeAt(i) !== 32 && text.charCodeAt(i) !== 9) i++;
@@ -70,7 +70,7 @@ export const readVia = (text: string): Via | undefined => {
     received: withoutBrackets(params.get("received")),
     rport: port,
     params,
-    text,
+    text: text.slice(from, end),
   };
 };
 
@@ -83,9 +83,9 @@ const readSentBy = (text: string, start: number, end: number): ReturnType<typeof
   return readHostPort(compact, 0, compact.length);
 };
 
-/** Reads one Via value. Throws {@link MessageError} where it is malformed. */
-export const parseVia = (text: string): Via => {
-  const via = readVia(text);
+/** As {@link readVia}, but throws {@link MessageError} where the value is malformed. */
+export const parseVia = (text: string, from = 0, to = text.length): Via => {
+  const via = readVia(text, from, to);
   if (via === undefined) throw new MessageError("bad-via", "Bad Request - malformed Via");
   return via;
 };
