@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { memoryBus } from "@sipmesh/bus";
+import { systemClock, systemRandom } from "@sipmesh/environment";
+import { directRpc } from "@sipmesh/rpc";
+import { memoryStore } from "@sipmesh/store";
+import { silentTelemetry } from "@sipmesh/telemetry";
+import { systemNetwork } from "@sipmesh/transport";
+import type { Context } from "./context.ts";
+import type { Module, Readiness } from "./module.ts";
+import { startModules, startOrder } from "./start-modules.ts";
+
+const values = { of: () => ({}) as never };
+
+/** A context whose cluster only writes down what is announced. */
+function context(story: string[]): Context {
+  const clock = systemClock(() => {});
+  after(() => clock.close());
+  return {
+    clock,
+    random: systemRandom(),
+    network: systemNetwork(),
+    bus: memoryBus(),
+    store: memoryStore(),
+    rpc: directRpc({ clock, instance: "test-1" }),
+    cluster: {
+      self: { id: "test-1", node: "n", targets: [], members: [] },
+      membership: { number: 0, members: [] },
+      state: "settled",
+      instances: () => [],
+      ownerOf: () => undefined,
+      successorOf: () => undefined,
+      onChange: () => ({ close() {} }),
+      announce: ({ targets }) => void story.push(`announce ${targets?.join("+")}`),
+      leave: async () => {},
+      stop() {},
+    },
+    sealer: {
+      seal: () => "",
+      open: () => undefined,
+      mark: () => "",
+      traceId: () => "",
+    },
+    telemetry: silentTelemetry(),
+    instance: "test-1",
+  };
+}
+
+function module(name: string, needs: string[], story: string[], parts: Partial<Parts> = {}): Module {
+  return {
+    name,
+    needs,
+    section: { name, schema: {} as never },
+    catalogue: {},
+    async start() {
+      story.push(`start ${name}`);
+      await parts.start?.();
+      return {
+        ready: () => parts.ready?.() ?? { ok: true },
+        state: () => ({ of: name }),
+        async leave() {
+          story.push(`leave ${name}`);
+          await parts.leave?.();
+        },
+        async stop() {
+          story.push(`stop ${name}`);
+        },
+      };
+    },
+  };
+}
+
+interface Parts {
+  start(): Promise<void>;
+  ready(): Readiness;
+  leave(): Promise<void>;
+}
+
+test("modules start after what they need; all leave before any stops, the last started first", async () => {
+  const story: string[] = [];
+  const running = await startModules(
+    [module("edge", ["transaction"], story), module("location", [], story), module("transaction", ["location"], story)],
+    context(story),
+    values,
+  );
+  assert.deepEqual(running.state(), {
+    location: { of: "location" },
+    transaction: { of: "transaction" },
+    edge: { of: "edge" },
+  });
+  await running.stop();
+  await running.stop();
+  assert.deepEqual(story, [
+    "start location",
+    "announce location",
+    "start transaction",
+    "announce location+transaction",
+    "start edge",
+    "announce location+transaction+edge",
+    "announce ",
+    "leave edge",
+    "leave transaction",
+    "leave location",
+    "stop edge",
+    "stop transaction",
+    "stop location",
+  ]);
+});
+
+test("a module that cannot start stops the others and tells why", async () => {
+  const story: string[] = [];
+  const broken = module("edge", ["location"], story, { start: () => Promise.reject(new Error("port 5060 is taken")) });
+  await assert.rejects(
+    startModules([broken, module("location", [], story)], context(story), values),
+    /port 5060 is taken/,
+  );
+  assert.deepEqual(story.slice(-2), ["leave location", "stop location"]);
+});
+
+test("ready where all are; not any more once stopping", async () => {
+  const story: string[] = [];
+  let readiness: Readiness = { ok: false, reason: "no listener" };
+  const running = await startModules(
+    [module("edge", [], story, { ready: () => readiness }), module("location", [], story)],
+    context(story),
+    values,
+  );
+  assert.deepEqual(running.ready(), { ok: false, reason: "edge: no listener" });
+  readiness = { ok: true };
+  assert.deepEqual(running.ready(), { ok: true });
+  const stopped = running.stop();
+  assert.deepEqual(running.ready(), { ok: false, reason: "stopping" });
+  await stopped;
+});
+
+test("a service that fails to leave keeps no other from stopping", async () => {
+  const story: string[] = [];
+  const running = await startModules(
+    [module("edge", [], story, { leave: () => Promise.reject(new Error("broken")) }), module("location", [], story)],
+    context(story),
+    values,
+  );
+  await running.stop();
+  assert.ok(story.includes("stop edge") && story.includes("stop location"));
+});
+
+test("modules that need one another in a circle are refused", () => {
+  const circle = [
+    { name: "a", needs: ["b"] },
+    { name: "b", needs: ["a"] },
+  ];
+  assert.throws(() => startOrder(circle), /a → b → a/);
+});

@@ -1,0 +1,109 @@
+import type { ConfigSection } from "@sipmesh/config";
+import type { Context } from "./context.ts";
+import type { Module, Readiness, Service } from "./module.ts";
+
+/** Milliseconds that a service may take to leave, and again to stop. */
+const PATIENCE = 5000;
+
+/** Gives each module the values of its section. */
+export interface Values {
+  of<C>(section: ConfigSection<C>): C;
+}
+
+/** Modules that run in this process. */
+export interface RunningModules {
+  /** Ready where every service is. */
+  ready(): Readiness;
+  /** What each service shows of itself, by the module's name. */
+  state(): Record<string, unknown>;
+  /** Not ready any more; every service leaves; every service stops: the last started first. */
+  stop(): Promise<void>;
+}
+
+interface Started {
+  readonly name: string;
+  readonly service: Service;
+}
+
+/**
+ * Starts the modules, each after those that it needs, and tells the cluster of each that runs. Where one fails those
+ * that were started are stopped again, and its error is thrown.
+ */
+export async function startModules(
+  modules: readonly Module[],
+  context: Context,
+  values: Values,
+): Promise<RunningModules> {
+  const started: Started[] = [];
+  let stopping: Promise<void> | undefined;
+
+  async function stop(): Promise<void> {
+    context.cluster.announce({ targets: [] });
+    const backwards = started.toReversed();
+    for (const { name, service } of backwards) await within(context, name, "leave", service.leave?.bind(service));
+    for (const { name, service } of backwards) await within(context, name, "stop", service.stop.bind(service));
+  }
+
+  try {
+    for (const module of startOrder(modules)) {
+      const own = { ...context, telemetry: context.telemetry.forService(module.name) };
+      started.push({ name: module.name, service: await module.start(own, values.of(module.section)) });
+      context.cluster.announce({ targets: started.map(({ name }) => name) });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    ready() {
+      if (stopping !== undefined) return { ok: false, reason: "stopping" };
+      for (const { name, service } of started) {
+        const readiness = service.ready();
+        if (!readiness.ok) return { ok: false, reason: `${name}: ${readiness.reason}` };
+      }
+      return { ok: true };
+    },
+    state: () => Object.fromEntries(started.map(({ name, service }) => [name, service.state()])),
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** The modules in such an order that each stands after those that it needs and that are among them. */
+export function startOrder<M extends Pick<Module, "name" | "needs">>(modules: readonly M[]): M[] {
+  const order: M[] = [];
+  const visit = (module: M, path: readonly string[]): void => {
+    if (order.includes(module)) return;
+    if (path.includes(module.name)) {
+      throw new RangeError(`modules need one another in a circle: ${[...path, module.name].join(" → ")}`);
+    }
+    for (const needed of modules) {
+      if (module.needs.includes(needed.name)) visit(needed, [...path, module.name]);
+    }
+    order.push(module);
+  };
+  for (const module of modules) visit(module, []);
+  return order;
+}
+
+/** One service that hangs or throws keeps no other from ending well. */
+async function within(
+  { clock, telemetry }: Context,
+  name: string,
+  step: string,
+  run: (() => Promise<void>) | undefined,
+): Promise<void> {
+  if (run === undefined) return;
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(PATIENCE, () => late.reject(new Error(`took longer than ${PATIENCE} ms`)));
+  try {
+    await Promise.race([run(), late.promise]);
+  } catch (error) {
+    telemetry.log.error({ err: error, service: name }, `the service did not ${step} as it should`);
+  } finally {
+    timer.cancel();
+  }
+}
