@@ -13,9 +13,11 @@ const byteAt = (text: string, at: number): number => {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 };
 
-/** Whether every percent sign begins an escape. */
-export const validEscapes = (text: string): boolean => {
-  for (let i = text.indexOf("%"); i >= 0; i = text.indexOf("%", i + 3)) if (byteAt(text, i) < 0) return false;
+/** Whether every percent sign from start to end begins an escape. */
+export const validEscapes = (text: string, start: number, end: number): boolean => {
+  for (let i = text.indexOf("%", start); i >= 0 && i < end; i = text.indexOf("%", i + 3)) {
+    if (i + 2 >= end || byteAt(text, i) < 0) return false;
+  }
   return true;
 };
 

@@ -24,60 +24,64 @@ const isPlainName = (text: string, start: number, end: number): boolean => {
   return true;
 };
 
-/**
- * Reads one `( name-addr / addr-spec ) *( SEMI param )`, which stands in the text from `from` to `to`; undefined where
- * it is malformed. The URI is not looked into.
- */
-export const readNameAddress = (text: string, from = 0, to = text.length): NameAddress | undefined => {
+/** Reads the value; where `checked`, a malformed URI makes it malformed too. */
+const read = (text: string, from: number, to: number, checked: boolean): NameAddress | undefined => {
   const end = trimEnd(text, from, to);
-  let at = skipSpace(text, from, end);
+  const start = skipSpace(text, from, end);
   let displayName: string | undefined;
-  if (text.charCodeAt(at) === 34) {
-    const close = skipQuoted(text, at, end);
+  let open: number;
+  if (text.charCodeAt(start) === 34) {
+    const close = skipQuoted(text, start, end);
     if (close < 0) return undefined;
-    displayName = unquote(unfold(text.slice(at, close)));
-    at = skipSpace(text, close, end);
-    if (text.charCodeAt(at) !== 60) return undefined;
+    displayName = unquote(unfold(text.slice(start, close)));
+    open = skipSpace(text, close, end);
+    if (open >= end || text.charCodeAt(open) !== 60) return undefined;
   } else {
-    const open = text.indexOf("<", at);
-    if (open < 0 || open >= end) return readAddrSpec(text, at, end);
-    // An addr-spec whose parameters have a "<" is none: only a quoted value may, and then ";" comes first.
-    if (!isPlainName(text, at, open)) return readAddrSpec(text, at, end);
-    const nameEnd = trimEnd(text, at, open);
-    if (nameEnd > at) displayName = unfold(text.slice(at, nameEnd));
-    at = open;
+    open = text.indexOf("<", start);
+    // What stands before "<" and is no name is a URI, and "<" part of a quoted parameter.
+    if (open < 0 || open >= end || !isPlainName(text, start, open)) return readAddrSpec(text, start, end, checked);
+    const nameEnd = trimEnd(text, start, open);
+    if (nameEnd > start) displayName = unfold(text.slice(start, nameEnd));
   }
-  const close = text.indexOf(">", at);
+  const close = text.indexOf(">", open);
   if (close < 0 || close >= end) return undefined;
-  return build(displayName, text.slice(at + 1, close), readParameters(text, close + 1, end));
+  return build(displayName, text, open + 1, close, readParameters(text, close + 1, end), checked);
 };
 
 const notInAddrSpec = classOf(',<>" \t\r\n');
 
 /** Without angle brackets, everything from the first semicolon on belongs to the header field (RFC 3261 §20). */
-const readAddrSpec = (text: string, start: number, end: number): NameAddress | undefined => {
+const readAddrSpec = (text: string, start: number, end: number, checked: boolean): NameAddress | undefined => {
   let stop = text.indexOf(";", start);
   if (stop < 0 || stop > end) stop = end;
   const uriEnd = trimEnd(text, start, stop);
   for (let i = start; i < uriEnd; i++) if (notInAddrSpec[text.charCodeAt(i)] === 1) return undefined;
   const params = stop < end ? readParameters(text, stop, end) : noParameters;
-  return build(undefined, text.slice(start, uriEnd), params);
+  return build(undefined, text, start, uriEnd, params, checked);
 };
 
 const build = (
   displayName: string | undefined,
-  uri: string,
+  text: string,
+  start: number,
+  end: number,
   params: Parameters | undefined,
+  checked: boolean,
 ): NameAddress | undefined => {
-  if (params === undefined || uri === "") return undefined;
-  return { displayName, uri, params, tag: params.get("tag") };
+  if (params === undefined || start >= end || (checked && readUri(text, start, end) === undefined)) return undefined;
+  return { displayName, uri: text.slice(start, end), params, tag: params.get("tag") };
 };
+
+/**
+ * Reads one `( name-addr / addr-spec ) *( SEMI param )`, which stands in the text from `from` to `to`; undefined where
+ * it is malformed. The URI is not looked into.
+ */
+export const readNameAddress = (text: string, from = 0, to = text.length): NameAddress | undefined =>
+  read(text, from, to, false);
 
 /** Reads a From, To, Contact, Route or similar value. Throws {@link MessageError} where it or its URI is malformed. */
 export const parseNameAddress = (text: string, from = 0, to = text.length): NameAddress => {
-  const address = readNameAddress(text, from, to);
-  if (address === undefined || readUri(address.uri) === undefined) {
-    throw new MessageError("bad-address", "Bad Request - malformed address");
-  }
+  const address = read(text, from, to, true);
+  if (address === undefined) throw new MessageError("bad-address", "Bad Request - malformed address");
   return address;
 };

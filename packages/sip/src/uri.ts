@@ -91,32 +91,39 @@ export const readHostPort = (
   return port === undefined || port === 0 ? undefined : { host, port };
 };
 
-const readSipUri = (text: string, scheme: "sip" | "sips"): SipUri | undefined => {
-  const start = scheme.length + 1;
+/** Position of the character in the text from start to end, or -1. */
+const find = (text: string, character: string, start: number, end: number): number => {
+  const at = text.indexOf(character, start);
+  return at < end ? at : -1;
+};
+
+const readSipUri = (text: string, from: number, to: number, scheme: "sip" | "sips"): SipUri | undefined => {
+  const start = from + scheme.length + 1;
   // "@" stands nowhere but after the user part: elsewhere it is escaped (RFC 3261 §25.1).
-  const at = text.indexOf("@", start);
+  const at = find(text, "@", start, to);
   let user: string | undefined;
   let userText: string | undefined;
   let password: string | undefined;
   if (at >= 0) {
-    const colon = text.indexOf(":", start);
-    const userEnd = colon >= 0 && colon < at ? colon : at;
+    const colon = find(text, ":", start, at);
+    const userEnd = colon >= 0 ? colon : at;
     if (userEnd === start) return undefined;
     userText = text.slice(start, userEnd);
     user = decodeEscapes(userText);
     if (userEnd < at) password = text.slice(userEnd + 1, at);
   }
   const hostStart = at < 0 ? start : at + 1;
-  const question = text.indexOf("?", hostStart);
-  const end = question < 0 ? text.length : question;
-  const semicolon = text.indexOf(";", hostStart);
-  const hostEnd = semicolon < 0 || semicolon > end ? end : semicolon;
+  const question = find(text, "?", hostStart, to);
+  const end = question < 0 ? to : question;
+  const semicolon = find(text, ";", hostStart, end);
+  const hostEnd = semicolon < 0 ? end : semicolon;
   const place = readHostPort(text, hostStart, hostEnd);
   if (place === undefined) return undefined;
   const params = readUriParameters(text, hostEnd, end);
   if (params === undefined) return undefined;
-  const headers = question < 0 ? undefined : text.slice(question + 1);
-  return { kind: "sip", scheme, user, userText, password, host: place.host, port: place.port, params, headers, text };
+  const headers = question < 0 ? undefined : text.slice(question + 1, to);
+  const { host, port } = place;
+  return { kind: "sip", scheme, user, userText, password, host, port, params, headers, text: text.slice(from, to) };
 };
 
 const readTelUri = (text: string): TelUri | undefined => {
@@ -138,26 +145,27 @@ const readTelUri = (text: string): TelUri | undefined => {
 };
 
 /** The scheme (lower case) of a URI, or undefined where it does not begin with one (RFC 3986 §3.1). */
-export const schemeOf = (text: string): string | undefined => {
-  if (text.startsWith("sip:")) return "sip";
-  const colon = text.indexOf(":");
-  if (colon <= 0) return undefined;
-  for (let i = 0; i < colon; i++) {
+export const schemeOf = (text: string, from = 0, to = text.length): string | undefined => {
+  if (to - from > 3 && text.startsWith("sip:", from)) return "sip";
+  const colon = find(text, ":", from, to);
+  if (colon <= from) return undefined;
+  for (let i = from; i < colon; i++) {
     const code = text.charCodeAt(i);
     const letter = (code | 32) >= 97 && (code | 32) <= 122 && code < 128;
-    if (!letter && (i === 0 || !(isDigit(code) || code === 43 || code === 45 || code === 46))) return undefined;
+    if (!letter && (i === from || !(isDigit(code) || code === 43 || code === 45 || code === 46))) return undefined;
   }
-  return text.slice(0, colon).toLowerCase();
+  return text.slice(from, colon).toLowerCase();
 };
 
-/** Reads a URI of any scheme; undefined where it is malformed. */
-export const readUri = (text: string): Uri | undefined => {
-  for (let i = 0; i < text.length; i++) if (forbidden[text.charCodeAt(i)] === 1) return undefined;
-  const scheme = schemeOf(text);
+/** Reads a URI of any scheme, which stands in the text from `from` to `to`; undefined where it is malformed. */
+export const readUri = (text: string, from = 0, to = text.length): Uri | undefined => {
+  for (let i = from; i < to; i++) if (forbidden[text.charCodeAt(i)] === 1) return undefined;
+  const scheme = schemeOf(text, from, to);
   if (scheme === undefined) return undefined;
-  if (scheme !== "sip" && scheme !== "sips" && scheme !== "tel") return { kind: "other", scheme, text };
-  if (!validEscapes(text)) return undefined;
-  return scheme === "tel" ? readTelUri(text) : readSipUri(text, scheme);
+  if (scheme !== "sip" && scheme !== "sips" && scheme !== "tel")
+    return { kind: "other", scheme, text: text.slice(from, to) };
+  if (!validEscapes(text, from, to)) return undefined;
+  return scheme === "tel" ? readTelUri(text.slice(from, to)) : readSipUri(text, from, to, scheme);
 };
 
 /** Reads a URI of any scheme. Throws {@link MessageError} where it is malformed. */
