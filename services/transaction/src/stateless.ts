@@ -69,8 +69,9 @@ export class Stateless {
     // A 100 is for the transaction that asked for it and for nobody else (section 16.7 item 3).
     const onward = message.status === 100 ? undefined : forwardUnknown(message, tools);
     const flow = onward && edges.flowOf(onward.flow);
-    if (flow !== undefined) sender.toFlow(flow, onward.message, message.callId, { trace });
-    else measures.dropped(onward === undefined ? "response-unknown" : "response-no-flow");
+    if (onward === undefined) measures.dropped("response-unknown");
+    else if (flow === undefined) measures.dropped("response-no-flow");
+    else sender.toFlow(flow, onward.message, message.callId, { trace });
   }
 
   async #ackAfterQuestions(
