@@ -8,7 +8,7 @@ export interface Forwarding {
   readonly target: Target;
   readonly way: Way;
   readonly branch: string;
-  /** The sealed upstream flow: by it any member can pass a response on, and sees that we sent the request. */
+  /** The authenticated upstream flow: by it any member can pass a response on, and sees that we sent the request. */
   readonly upstream: string;
   /** Our Record-Route value; absent: we do not stay in the dialog's path. */
   readonly recordRoute?: string;
@@ -37,7 +37,7 @@ export function forwardRequest(request: Request, to: Forwarding): Draft {
   return edit.draft();
 }
 
-/** Our Via: where the response shall come to, whose branch it answers, and, sealed, where it goes from here. */
+/** Our Via: where the response shall come to, whose branch it answers, and where it goes from here. */
 export function viaValue(way: Way, branch: string, upstream: string): string {
   return `SIP/2.0/${way.transport.toUpperCase()} ${hostPort(way.local.address, way.local.port)};branch=${branch};rport;f=${upstream}`;
 }

@@ -1,13 +1,13 @@
 import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
 import type { Side } from "./dialog-token.ts";
-import { decodeFlowReference, encodeFlowReference, type FlowReference, referenceTo } from "./flow-reference.ts";
+import type { FlowReference } from "./flow-reference.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { forwardResponse } from "./forward-response.ts";
 import { branchFor, isLoop, loopMark } from "./loop.ts";
 import type { ProxyTools } from "./response-context.ts";
 import { nextHopUri, processRoutes, type RouteInformation } from "./route-processing.ts";
 import type { Way } from "./target.ts";
-import { upstreamBinding } from "./targets.ts";
+import { upstreamOf, upstreamToken } from "./upstream-token.ts";
 
 /** An ACK for a 2xx: within its dialog it goes by the route set alone, and no transaction keeps it. */
 export interface AckRoute {
@@ -59,7 +59,7 @@ export function forwardAck(
   body?: Uint8Array,
 ): Draft {
   const { route, loop } = to;
-  const upstream = tools.sealer.seal(encodeFlowReference(referenceTo(from)), upstreamBinding(ack.callId));
+  const upstream = upstreamToken(from, ack.callId, tools.sealer);
   const branch = branchFor(ack, route.uri, 0, loop, tools.sealer);
   const target = { uri: route.uri, route: [], q: 0, ways: [way], nat: false };
   return forwardRequest(ack, { route, target, way, branch, upstream, ...(body && { body }) });
@@ -73,9 +73,7 @@ export function forwardUnknown(
   response: Response,
   tools: ProxyTools,
 ): { readonly message: Draft; readonly flow: FlowReference } | undefined {
-  const token = response.via.params.get("f");
-  const content = token === undefined ? undefined : tools.sealer.open(token, upstreamBinding(response.callId));
-  const flow = content && decodeFlowReference(content, 0)?.reference;
+  const flow = upstreamOf(response, tools.sealer);
   const message = flow && forwardResponse(response);
   // Whoever is next must be named: a response with our Via alone was for nobody else.
   if (flow === undefined || message === undefined || !hasVia(message)) return undefined;

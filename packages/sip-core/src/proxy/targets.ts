@@ -1,6 +1,6 @@
 import { Name } from "@sipmesh/sip";
 import { sealDialogToken } from "./dialog-token.ts";
-import { encodeFlowReference, referenceTo } from "./flow-reference.ts";
+import { referenceTo } from "./flow-reference.ts";
 import { type Forwarding, forwardRequest, recordRouteValue } from "./forward-request.ts";
 import { branchFor } from "./loop.ts";
 import { behindNat } from "./nat.ts";
@@ -9,6 +9,7 @@ import type { Branch, Plan } from "./response-context.ts";
 import { descriptionIn, withDescription } from "./session-description.ts";
 import { isReliable, type Target, type Way } from "./target.ts";
 import { startClient } from "./transactions.ts";
+import { upstreamToken } from "./upstream-token.ts";
 import type { Work } from "./work.ts";
 
 /** Targets of the same preference together, the best first (RFC 3261 section 16.6), none of the groups too broad. */
@@ -100,7 +101,7 @@ function send(work: Work, index: number, body?: Uint8Array): void {
     target,
     way,
     branch: branch.id,
-    upstream: upstreamToken(work),
+    upstream: upstreamToken(context.flow, context.callId, work.tools.sealer),
     ...(sent && { recordRoute: sent }),
     ...(branch.breadth !== undefined && { maxBreadth: branch.breadth }),
     ...(body && { body }),
@@ -136,16 +137,6 @@ function dialogToken(work: Work, branch: Branch): string {
     ...(branch.way.flow && { callee: referenceTo(branch.way.flow) }),
   };
   return sealDialogToken(token, work.tools.sealer, callId, callerTag);
-}
-
-function upstreamToken(work: Work): string {
-  const { flow, callId } = work.context;
-  return work.tools.sealer.seal(encodeFlowReference(referenceTo(flow)), upstreamBinding(callId));
-}
-
-/** What the flow in our Via is bound to: no other call's responses travel by it. */
-export function upstreamBinding(callId: string): string {
-  return `via\n${callId}`;
 }
 
 /** Methods that carry offers and answers (RFC 3264, RFC 3262, RFC 3311). */
