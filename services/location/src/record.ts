@@ -45,7 +45,8 @@ export function encodeBindings(bindings: readonly Binding[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(HEAD + text.length);
   bytes[0] = FORMAT;
   bytes[1] = Math.min(bindings.length, MAX_COUNT);
-  bytes.writeUIntBE(latestExpiry, 2, 6);
+  bytes.writeUInt16BE(Math.floor(latestExpiry / 0x1_0000_0000), 2);
+  bytes.writeUInt32BE(latestExpiry >>> 0, 4);
   bytes.write(text, HEAD, "latin1");
   return bytes;
 }
