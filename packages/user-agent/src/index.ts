@@ -1,1 +1,12 @@
-export {};
+export type { AudioReport } from "./audio.ts";
+export type { Secret } from "./authenticator.ts";
+export type { Call, CallEnd, CallState } from "./call.ts";
+export type { IncomingCall } from "./incoming-call.ts";
+export { type LadderMessage, type LadderOptions, ladder, merged } from "./ladder.ts";
+export type { LoggedMessage } from "./message-log.ts";
+export type { CallOptions, OutgoingCall } from "./outgoing-call.ts";
+export type { Peer } from "./peer.ts";
+export { RegistrationFailed } from "./registration.ts";
+export type { UserAgentSettings } from "./settings.ts";
+export type { Surroundings } from "./surroundings.ts";
+export { UserAgent } from "./user-agent.ts";

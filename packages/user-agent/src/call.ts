@@ -1,0 +1,412 @@
+import type { Timer } from "@sipmesh/environment";
+import type { Law } from "@sipmesh/rtp";
+import type { Direction } from "@sipmesh/sdp";
+import { type Draft, fromDraft, Name, noBody, type Request, type Response, response } from "@sipmesh/sip";
+import {
+  ackWithin,
+  answer,
+  type Dialog,
+  dialogKey,
+  nextHop,
+  noSession,
+  type OfferAnswer,
+  offer,
+  receiveAnswer,
+  receiveWithin,
+  refuse,
+  requestWithin,
+  rfcTimers,
+  transactionLife,
+} from "@sipmesh/sip-core";
+import type { Agent } from "./agent.ts";
+import type { Audio, AudioReport } from "./audio.ts";
+import { answeringDirection, answerOf, type LocalMedia, offerOf, type RemoteMedia, readMedia } from "./description.ts";
+import { sendAuthenticated } from "./request-sender.ts";
+import type { ServerTransaction } from "./transaction-layer.ts";
+
+/** "calling": nobody answered yet; "ringing": a provisional response other than 100 came or went. */
+export type CallState = "calling" | "ringing" | "established" | "ended";
+
+export interface CallEnd {
+  readonly by: "local" | "remote" | "failure";
+  /** The final response to the INVITE where the call was never established; 408 where none came. */
+  readonly status?: number;
+}
+
+export const ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+export const SDP = "application/sdp";
+
+/** A call with one peer, once both know of each other: a dialog, its session, its audio. */
+export abstract class Call {
+  readonly direction: "outgoing" | "incoming";
+  readonly callId: string;
+  readonly localTag: string;
+  protected readonly agent: Agent;
+  protected readonly audio: Audio;
+  protected dialog: Dialog | undefined;
+  #state: CallState = "calling";
+  #end: CallEnd | undefined;
+  #session: OfferAnswer<{ readonly media: RemoteMedia | LocalMedia }> = noSession();
+  #remote: RemoteMedia | undefined;
+  #law: Law = "PCMA";
+  #version = 0;
+  #holding = false;
+  #byeAfterAck = false;
+  readonly #sessionId: number;
+  readonly #listeners = new Set<(state: CallState) => void>();
+  /** ACKs of our 2xx that are still to come, by the CSeq of their INVITE. */
+  readonly #unacknowledged = new Map<number, Timer>();
+  /** Resolves when the call is established (true), or has ended without that (false). */
+  readonly established: Promise<boolean>;
+  /** Resolves when the call has ended. */
+  readonly ended: Promise<CallEnd>;
+
+  protected constructor(
+    direction: Call["direction"],
+    agent: Agent,
+    audio: Audio,
+    ids: { readonly callId: string; readonly localTag: string },
+  ) {
+    this.direction = direction;
+    this.agent = agent;
+    this.audio = audio;
+    this.callId = ids.callId;
+    this.localTag = ids.localTag;
+    this.#sessionId = agent.surroundings.random.integer(0x1_0000_0000);
+    this.established = new Promise((resolve) => {
+      this.onChange((state) => {
+        if (state === "established" || state === "ended") resolve(state === "established");
+      });
+    });
+    this.ended = new Promise((resolve) => {
+      this.onChange(() => {
+        if (this.#end !== undefined) resolve(this.#end);
+      });
+    });
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** Why it ended; undefined: it has not. */
+  get end(): CallEnd | undefined {
+    return this.#end;
+  }
+
+  get report(): AudioReport {
+    return this.audio.report;
+  }
+
+  /** The tag of the peer; empty before there is a dialog. */
+  get remoteTag(): string {
+    return this.dialog?.remoteTag ?? "";
+  }
+
+  /** What the peer wants of media, seen from the peer; undefined: not known yet. */
+  get remoteDirection(): Direction | undefined {
+    return this.#remote?.direction;
+  }
+
+  /** Where our audio goes; undefined: nowhere now. */
+  get remoteMedia(): RemoteMedia["place"] {
+    return this.#remote?.place;
+  }
+
+  /** The share of a tone in what is heard: near 1 for that tone alone. */
+  hears(frequency: number): number {
+    return this.audio.hears(frequency);
+  }
+
+  /** Called after each change of the state. */
+  onChange(run: (state: CallState) => void): { close(): void } {
+    this.#listeners.add(run);
+    return { close: () => this.#listeners.delete(run) };
+  }
+
+  /** Ends an established call with BYE; what that means before, the caller and the callee know. */
+  hangUp(): void {
+    if (this.#state !== "established" || this.dialog === undefined) return;
+    // Section 15: the callee sends no BYE before the ACK came, or is not to be expected any more.
+    if (this.#unacknowledged.size > 0) {
+      this.#byeAfterAck = true;
+      return;
+    }
+    this.#bye({ by: "local" });
+  }
+
+  /** Offers a session that is held (sendonly), or one that is not (RFC 3264 section 8.4). False: refused, or not now. */
+  async hold(holding: boolean): Promise<boolean> {
+    if (this.#state !== "established" || this.dialog === undefined) return false;
+    const media = this.localMedia(holding ? "sendonly" : "sendrecv");
+    const offered = offer(this.#session, "local", { media });
+    if (offered === undefined) return false;
+    this.#session = offered;
+    const before = this.#holding;
+    this.#holding = holding;
+    const taken = await this.#reinvite(offerOf(media));
+    if (!taken) {
+      this.#session = refuse(this.#session);
+      this.#holding = before;
+    }
+    return taken;
+  }
+
+  /** A request of the peer inside the dialog. */
+  receive(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const received = this.dialog && receiveWithin(this.dialog, request);
+    if (received?.outcome !== "accepted") {
+      this.respond(transaction, received === undefined ? 481 : 500);
+      return;
+    }
+    this.dialog = received.dialog;
+    switch (request.method) {
+      case "BYE":
+        this.respond(transaction, 200);
+        this.finish({ by: "remote" });
+        break;
+      case "INVITE":
+        this.#receiveOffer(transaction);
+        break;
+      case "OPTIONS":
+        this.respond(transaction, 200, [["Allow", ALLOW]]);
+        break;
+      default:
+        this.respond(transaction, 405, [["Allow", ALLOW]]);
+    }
+  }
+
+  /** The ACK of one of our 2xx; it may bear the answer. */
+  acknowledged(request: Request): void {
+    const waiting = this.#unacknowledged.get(request.cseq.number);
+    if (waiting === undefined) return;
+    waiting.cancel();
+    this.#unacknowledged.delete(request.cseq.number);
+    if (this.#session.pending?.by === "local") {
+      const media = readMedia(request.body);
+      if (media === undefined || !this.takeAnswer(media)) this.#byeAfterAck = true;
+    }
+    if (this.#byeAfterAck && this.#unacknowledged.size === 0) this.#bye({ by: "local" });
+  }
+
+  /** Ends it for us without a word to the peer. */
+  drop(): void {
+    this.finish({ by: "local" });
+  }
+
+  protected change(state: CallState): void {
+    if (this.#state === state || this.#state === "ended") return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.agent.surroundings.report?.(error);
+      }
+    }
+  }
+
+  protected finish(end: CallEnd): void {
+    if (this.#state === "ended") return;
+    this.#end = end;
+    for (const timer of this.#unacknowledged.values()) timer.cancel();
+    this.#unacknowledged.clear();
+    this.audio.close().catch((error: unknown) => this.agent.surroundings.report?.(error));
+    this.agent.forget(this);
+    this.change("ended");
+  }
+
+  protected respond(
+    transaction: ServerTransaction,
+    status: number,
+    headers: readonly (readonly [string, string])[] = [],
+  ): void {
+    transaction.respond(response(transaction.request, status, { toTag: this.localTag, headers }), status);
+  }
+
+  /** A 2xx with our session description, again and again until its ACK comes (section 13.3.1.4). */
+  protected respondWithSession(transaction: ServerTransaction, body: Uint8Array): void {
+    const draft = response(transaction.request, 200, {
+      toTag: this.localTag,
+      contact: this.agent.contact,
+      recordRoute: true,
+      headers: [["Allow", ALLOW]],
+      body,
+      contentType: SDP,
+    });
+    const timers = this.agent.surroundings.timers ?? rfcTimers;
+    const { clock } = this.agent.surroundings;
+    const { number } = transaction.request.cseq;
+    const giveUp = clock.now() + transactionLife(timers);
+    const send = (interval: number): void => {
+      transaction.respond(draft, 200);
+      const again = (): void => {
+        if (clock.now() < giveUp) send(Math.min(2 * interval, timers.t2));
+        else this.#neverAcknowledged(number);
+      };
+      this.#unacknowledged.set(number, clock.after(interval, again));
+    };
+    send(timers.t1);
+  }
+
+  #neverAcknowledged(number: number): void {
+    this.#unacknowledged.delete(number);
+    this.#bye({ by: "failure" });
+  }
+
+  protected localMedia(direction: Direction): LocalMedia {
+    const { address, port, rtcpPort } = this.audio;
+    this.#version++;
+    const laws: readonly Law[] = this.#remote === undefined ? ["PCMA", "PCMU"] : [this.#law];
+    return { address, port, rtcpPort, sessionId: this.#sessionId, version: this.#version, laws, direction };
+  }
+
+  /** Our offer, noted as open. */
+  protected makeOffer(): Uint8Array {
+    const media = this.localMedia("sendrecv");
+    this.#session = offer(this.#session, "local", { media }) ?? this.#session;
+    return offerOf(media);
+  }
+
+  /** The peer's answer to our open offer. False: there is none, or no codec in common. */
+  protected takeAnswer(remote: RemoteMedia): boolean {
+    const agreed = answer(this.#session, "remote", { media: remote });
+    if (agreed === undefined) return false;
+    this.#session = agreed;
+    this.#take(remote);
+    return true;
+  }
+
+  /** What the 2xx says, where a provisional response, perhaps of another fork, answered before. */
+  protected takeLastAnswer(remote: RemoteMedia): boolean {
+    const { agreed } = this.#session;
+    if (agreed === undefined) return this.takeAnswer(remote);
+    this.#session = { agreed: { ...agreed, remote: { media: remote } } };
+    this.#take(remote);
+    return true;
+  }
+
+  /** Our answer to the peer's offer; undefined where another offer is open. */
+  protected answerTo(remote: RemoteMedia): Uint8Array | undefined {
+    const offered = offer(this.#session, "remote", { media: remote });
+    if (offered === undefined) return undefined;
+    this.#law = remote.laws[0] ?? "PCMA";
+    const local = { ...this.localMedia(answeringDirection(remote.direction, this.#holding)), laws: [this.#law] };
+    this.#session = answer(offered, "local", { media: local }) ?? offered;
+    this.#take(remote);
+    return answerOf(local, remote);
+  }
+
+  protected sendAck(invite: Draft | Request, answered: Response, body?: Uint8Array): Draft | undefined {
+    const { dialog } = this;
+    if (dialog === undefined) return undefined;
+    const sent = "kind" in invite ? invite : (fromDraft(invite) as Request);
+    const headers = [
+      ...sent.all(Name.Authorization).map((value) => ["Authorization", value] as const),
+      ...sent.all(Name.ProxyAuthorization).map((value) => ["Proxy-Authorization", value] as const),
+    ];
+    const what = { via: this.agent.via(), headers, ...(body === undefined ? {} : { body, contentType: SDP }) };
+    const ack = ackWithin(dialog, answered.cseq.number, what);
+    this.agent.sendStateless(ack, this.agent.peerOf(nextHop(dialog)));
+    return ack;
+  }
+
+  #take(remote: RemoteMedia): void {
+    this.#remote = remote;
+    this.#law = remote.laws[0] ?? this.#law;
+    const wanted = remote.direction === "sendrecv" || remote.direction === "recvonly";
+    const place = wanted && !this.#holding ? remote.place : undefined;
+    this.audio.direct(place, place && remote.rtcp, this.#law);
+  }
+
+  /** A re-INVITE (section 14.2). */
+  #receiveOffer(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    if (this.#session.pending?.by === "local") this.respond(transaction, 491);
+    else if (this.#session.pending !== undefined || this.#unacknowledged.size > 0) {
+      this.respond(transaction, 500, [["Retry-After", String(this.agent.surroundings.random.integer(10))]]);
+    } else if (request.body.length === 0) {
+      const media = this.localMedia(this.#holding ? "sendonly" : "sendrecv");
+      this.#session = offer(this.#session, "local", { media }) ?? this.#session;
+      this.respondWithSession(transaction, offerOf(media));
+    } else {
+      const media = readMedia(request.body);
+      const body = media && this.answerTo(media);
+      if (body === undefined) this.respond(transaction, 488);
+      else this.respondWithSession(transaction, body);
+    }
+  }
+
+  #reinvite(body: Uint8Array): Promise<boolean> {
+    return new Promise((resolve) => {
+      let ack: Draft | undefined;
+      const make = (): { draft: Draft; peer: ReturnType<Agent["peerOf"]> } => {
+        const draft = this.#requestInside("INVITE", body);
+        return { draft, peer: this.agent.peerOf(nextHop(this.dialog as Dialog)) };
+      };
+      sendAuthenticated(this.agent.layer, this.agent.authenticator, make, {
+        response: (answered, sent) => {
+          if (answered.status < 200 || this.dialog === undefined) return;
+          if (answered.status >= 300) {
+            resolve(false);
+            // Section 14.1: 481 and 408 end the dialog, not only the request.
+            if (answered.status === 481 || answered.status === 408) this.#bye({ by: "failure" });
+            return;
+          }
+          if (ack !== undefined) {
+            this.agent.sendStateless(ack, this.agent.peerOf(nextHop(this.dialog)));
+            return;
+          }
+          this.dialog = receiveAnswer(this.dialog, answered);
+          ack = this.sendAck(sent, answered);
+          const media = readMedia(answered.body);
+          resolve(media !== undefined && this.takeAnswer(media));
+        },
+        failed: () => {
+          resolve(false);
+          this.#bye({ by: "failure" });
+        },
+      });
+      this.onChange(() => resolve(false));
+    });
+  }
+
+  #requestInside(method: string, body?: Uint8Array): Draft {
+    const dialog = this.dialog as Dialog;
+    const headers = [
+      ...this.agent.authenticator.headers(method, dialog.remoteTarget, body ?? noBody),
+      ...(method === "INVITE" ? ([["Allow", ALLOW]] as const) : []),
+    ];
+    const made = requestWithin(dialog, {
+      method,
+      via: this.agent.via(),
+      headers,
+      ...(method === "INVITE" ? { contact: this.agent.contact } : {}),
+      ...(body === undefined ? {} : { body, contentType: SDP }),
+    });
+    this.dialog = made.dialog;
+    return made.request;
+  }
+
+  /** Says BYE; the call is over for us whatever the answer is (section 15.1.1). */
+  #bye(end: CallEnd): void {
+    if (this.#state === "ended" || this.dialog === undefined) return;
+    this.sayBye();
+    this.finish(end);
+  }
+
+  protected sayBye(): void {
+    const make = (): { draft: Draft; peer: ReturnType<Agent["peerOf"]> } => {
+      const draft = this.#requestInside("BYE");
+      return { draft, peer: this.agent.peerOf(nextHop(this.dialog as Dialog)) };
+    };
+    sendAuthenticated(this.agent.layer, this.agent.authenticator, make, { response: () => {}, failed: () => {} });
+  }
+
+  /** The dialog is there: later requests of the peer find this call. */
+  protected confirm(dialog: Dialog): void {
+    this.dialog = dialog;
+    this.agent.within(dialogKey(dialog), this);
+  }
+}
