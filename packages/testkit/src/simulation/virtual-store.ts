@@ -1,0 +1,67 @@
+import type { Bucket, Store } from "@sipmesh/store";
+import { StoreAway } from "@sipmesh/store";
+import type { SeededRandom } from "./seeded-random.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+/** How long a call may take before it fails, in milliseconds. */
+const DEADLINE = 2000;
+
+/** A store at a distance: every call takes virtual time, and while it is `away` none succeeds. */
+export class VirtualStore implements Store {
+  readonly #inner: Store;
+  readonly #clock: VirtualClock;
+  readonly #random: SeededRandom;
+  away = false;
+
+  /** @param inner what holds the values; several processes may share it */
+  constructor(inner: Store, clock: VirtualClock, random: SeededRandom) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  get state(): "connected" | "away" {
+    return this.away ? "away" : this.#inner.state;
+  }
+
+  async bucket(name: string): Promise<Bucket> {
+    const bucket = await this.#delayed(`bucket ${name}`, () => this.#inner.bucket(name));
+    const delayed = <T>(what: string, run: () => Promise<T>) => this.#delayed(what, run);
+    return {
+      name,
+      get: (key) => delayed(`get ${key}`, () => bucket.get(key)),
+      put: (key, value) => delayed(`put ${key}`, () => bucket.put(key, value)),
+      create: (key, value) => delayed(`create ${key}`, () => bucket.create(key, value)),
+      update: (key, value, revision) => delayed(`update ${key}`, () => bucket.update(key, value, revision)),
+      remove: (key, revision) => delayed(`remove ${key}`, () => bucket.remove(key, revision)),
+      entries: (prefix) => bucket.entries(prefix),
+      watch: (on) => delayed("watch", () => bucket.watch(on)),
+    };
+  }
+
+  /** Half of the time passes before the store acts, half before its answer is here. */
+  async #delayed<T>(what: string, run: () => Promise<T>): Promise<T> {
+    await this.#wait(this.#random.between(0.1, 3));
+    if (this.away) {
+      await this.#wait(DEADLINE);
+      throw new StoreAway(what);
+    }
+    try {
+      return await run();
+    } finally {
+      await this.#wait(this.#random.between(0.1, 3));
+      // Written or not: who asked does not hear of it any more.
+      if (this.away) {
+        await this.#wait(DEADLINE);
+        // biome-ignore lint/correctness/noUnsafeFinally: the answer is lost on purpose
+        throw new StoreAway(what);
+      }
+    }
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(milliseconds, resolve));
+  }
+
+  async close(): Promise<void> {}
+}
