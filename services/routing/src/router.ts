@@ -110,11 +110,21 @@ export class Router {
     const answers: Answers = { subscribers: new Map(), bindings: new Map() };
     for (let asked = 0; asked <= MAX_QUESTIONS; asked++) {
       const step = decide(facts, answers);
-      if (step.type === "decided") return this.#carryOut(step.decision, step.identity, request, patience);
+      if (step.type === "decided") {
+        const made = await this.#carryOut(step.decision, step.identity, request, patience);
+        made.realm = this.#realmOf(step.identity);
+        return made;
+      }
       const waiting = this.#options.asker.answer(step.question, answers, request, patience);
       if (waiting !== undefined) await waiting;
     }
     throw new Error("a decision that asks without end");
+  }
+
+  #realmOf(identity: string): string {
+    if (identity === "") return "";
+    const name = identity.slice(identity.lastIndexOf("@") + 1);
+    return this.#platform.domains.find((domain) => domain.name === name)?.realm ?? "";
   }
 
   #facts(request: RouteRequest): Facts {
@@ -286,7 +296,7 @@ function outcome<C extends Made["$case"]>(
   value: Extract<Made, { $case: C }>["value"],
   identity: string,
 ): RouteDecision {
-  return { decision: { $case, value } as Made, identity };
+  return { decision: { $case, value } as Made, identity, realm: "" };
 }
 
 function rejection(

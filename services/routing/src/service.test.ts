@@ -193,8 +193,8 @@ async function rejected(route: World["route"], more: Partial<RouteRequest> = {})
 describe("routing a call", () => {
   it("asks who calls and where the called one is, and says where to send and how", async () => {
     const { route, said, service } = await world({ media: "nat", ringTime: 30 });
-    const { decision, identity } = await route();
-    assert.equal(identity, "alice@home");
+    const { decision, identity, realm } = await route();
+    assert.deepEqual([identity, realm], ["alice@home", "Home"]);
     assert.deepEqual(said.asked, ["authenticate Home INVITE Digest alice", "subscriber bob", "lookup bob@home"]);
     assert.deepEqual(decision, {
       $case: "proxy",

@@ -84,6 +84,8 @@ export interface RouteDecision {
     | undefined;
   /** Who authenticated, as an address of record without scheme (user@domain); empty: nobody. */
   identity: string;
+  /** The realm of the credentials that proved it: they are consumed here (RFC 3261 section 22.3). */
+  realm: string;
 }
 
 export interface Proxy {
@@ -379,7 +381,7 @@ export const RouteRequest: MessageFns<RouteRequest> = {
 };
 
 function createBaseRouteDecision(): RouteDecision {
-  return { decision: undefined, identity: "" };
+  return { decision: undefined, identity: "", realm: "" };
 }
 
 export const RouteDecision: MessageFns<RouteDecision> = {
@@ -406,6 +408,9 @@ export const RouteDecision: MessageFns<RouteDecision> = {
     }
     if (message.identity !== "") {
       writer.uint32(58).string(message.identity);
+    }
+    if (message.realm !== "") {
+      writer.uint32(66).string(message.realm);
     }
     return writer;
   },
@@ -477,6 +482,14 @@ export const RouteDecision: MessageFns<RouteDecision> = {
             }
 
             message.identity = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.realm = reader.string();
             continue;
           }
         }
