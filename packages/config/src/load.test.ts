@@ -102,3 +102,12 @@ test("A printed configuration without secrets is read back as the same", () => {
   const printed = printConfig(config).replaceAll("•••", "geheim");
   assert.deepEqual(load(printed).of(edge), config.of(edge));
 });
+
+test("Presets go under the file, key by key", () => {
+  const presets = { edge: { port: 7000, transports: ["tcp"] } };
+  const config = loadConfig(sections, { file: { name: "a", text: "edge: { port: 5070 }" }, environment: {}, presets });
+  assert.equal(config.of(edge).port, 5070);
+  assert.deepEqual(config.of(edge).transports, ["tcp"]);
+  assert.equal(config.isSet("edge.port"), true);
+  assert.equal(config.isSet("edge.transports"), false);
+});

@@ -4,11 +4,14 @@ import { explain } from "./explain.ts";
 import type { Origin } from "./origin.ts";
 import { ConfigError, closest, type Problem } from "./problem.ts";
 import type { ConfigSection } from "./section.ts";
+import { valueAt } from "./walk.ts";
 
 export interface Sources {
   /** The YAML file, where there is one. */
   readonly file?: { readonly name: string; readonly text: string };
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Values that go under the file, by section and key: what a file sets as well is the file's. */
+  readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Beginnings of `SIPMESH_…` variables that are not configuration. */
   readonly ignore?: readonly string[];
 }
@@ -18,9 +21,21 @@ export class Config {
   readonly #sections: readonly ConfigSection<unknown>[];
   readonly #values: ReadonlyMap<string, unknown>;
 
-  constructor(sections: readonly ConfigSection<unknown>[], values: ReadonlyMap<string, unknown>) {
+  readonly #given: Readonly<Record<string, unknown>>;
+
+  constructor(
+    sections: readonly ConfigSection<unknown>[],
+    values: ReadonlyMap<string, unknown>,
+    given: Readonly<Record<string, unknown>>,
+  ) {
     this.#sections = sections;
     this.#values = values;
+    this.#given = given;
+  }
+
+  /** Whether file or environment say something at a path such as "directory.domains". */
+  isSet(path: string): boolean {
+    return valueAt(this.#given, path.split(".")) !== undefined;
   }
 
   get sections(): readonly ConfigSection<unknown>[] {
@@ -63,13 +78,17 @@ export function loadConfig(sections: readonly ConfigSection<unknown>[], sources:
   };
   const checked = new Map<string, unknown>();
   for (const section of sections) {
-    const value = values[section.name] ?? {};
+    const value = under(values[section.name] ?? {}, sources.presets?.[section.name]);
     const result = section.schema.safeParse(value);
     if (result.success) checked.set(section.name, result.data);
     else for (const issue of result.error.issues) problems.push(...explain(section, value, issue, originOf));
   }
   if (problems.length > 0) throw new ConfigError(problems, sources.file?.name);
-  return new Config(sections, checked);
+  return new Config(sections, checked, values);
+}
+
+function under(value: unknown, preset: Readonly<Record<string, unknown>> | undefined): unknown {
+  return typeof value === "object" && !Array.isArray(value) ? { ...preset, ...value } : value;
 }
 
 function readFile(file: Sources["file"], problems: Problem[]): { values: Record<string, unknown>; lineOf: Origin } {

@@ -21,7 +21,7 @@ export class Admin {
     this.#server = server;
   }
 
-  /** @throws the system's error where the address or port cannot be had */
+  /** @throws AdminPortError where the address or port cannot be had */
   static async start(address: string, port: number, pages: AdminPages): Promise<Admin> {
     const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8192 }, (request, response) => {
       try {
@@ -32,9 +32,9 @@ export class Admin {
     });
     server.maxConnections = 100;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
+      server.once("error", (error) => reject(new AdminPortError(address, port, error)));
       server.listen(port, address, () => {
-        server.off("error", reject);
+        server.removeAllListeners("error");
         resolve();
       });
     });
@@ -44,6 +44,18 @@ export class Admin {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** The admin port cannot be had: says what to do. */
+export class AdminPortError extends Error {
+  override readonly name = "AdminPortError";
+
+  constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
+    const why = cause.code === "EADDRINUSE" ? "another program uses it" : cause.message;
+    super(`the admin port ${address}:${port} cannot be opened: ${why}; set another one with SIPMESH_ADMIN_PORT`, {
+      cause,
+    });
   }
 }
 

@@ -65,10 +65,8 @@ export const demoSection = section(
   z.strictObject({
     subscribers: z
       .boolean()
-      .optional()
-      .describe(
-        "Whether alice and bob exist, with passwords made once; unless set: where `directory.domains` is not set.",
-      ),
+      .default(true)
+      .describe("Whether alice and bob exist, with passwords made once, as long as `directory.domains` is not set."),
   }),
 );
 

@@ -1,1 +1,16 @@
-export { HELP, readCommand } from "./options.ts";
+import { telemetryCatalogue } from "@sipmesh/telemetry";
+import { SECTIONS } from "./configuration.ts";
+import { MODULES } from "./modules.ts";
+import { contextCatalogue } from "./open-context.ts";
+import { processCatalogue } from "./process-metrics.ts";
+import { referencePages } from "./reference.ts";
+
+/** The pages of docs/reference as the source has them, by file name. */
+export function reference(): ReadonlyMap<string, string> {
+  return referencePages(SECTIONS, [
+    ...MODULES,
+    { name: "runtime", catalogue: contextCatalogue },
+    { name: "process", catalogue: processCatalogue },
+    { name: "telemetry", catalogue: telemetryCatalogue },
+  ]);
+}
