@@ -10,12 +10,11 @@ type Headers = NonNullable<Answer["headers"]>;
 /** Where a request goes by routing's word. `ring`: milliseconds that a target may ring where routing does not say. */
 export function targetsOf(
   decision: ProxyDecision,
-  identity: string,
+  realm: string,
   edges: Edges,
   edge: string,
   bounds: { readonly ring: number; readonly targets: number },
 ): Extract<ProxyEvent, { type: "targets" }> {
-  const realm = identity.slice(identity.indexOf("@") + 1);
   const plan: Plan = {
     recordRoute: decision.recordRoute,
     media: policies[decision.media] ?? "never",

@@ -152,7 +152,7 @@ test("redirect, reject and challenge are answered with what routing said", async
     { $case: "reject", value: { status: 404, reason: "Nobody here", headerFields: [] } },
     { $case: "challenge", value: { status: 407, values: ['Digest realm="example.com"'] } },
   ];
-  const route = () => ({ decision: decisions.shift(), identity: "" });
+  const route = () => ({ decision: decisions.shift(), identity: "", realm: "" });
   const stage = await Stage.begin({ routing: { route } });
   for (const cseq of [1, 2, 3]) await stage.receive(fromAlice("INVITE", { cseq }), alice);
   const heads = stage.sent.map(({ message }) => message.head);
@@ -175,6 +175,7 @@ test("REGISTER: routing admits, location stores, the flow is kept open by pings"
   const route = () => ({
     decision: { $case: "register" as const, value: { addressOfRecord: "alice@example.com" } },
     identity: "alice@example.com",
+    realm: "example.com",
   });
   const stage = await Stage.begin({ routing: { route }, location: { register } });
   await stage.receive(fromAlice("REGISTER", { uri: "sip:example.com", to: "<sip:alice@example.com>" }), alice);
@@ -183,14 +184,22 @@ test("REGISTER: routing admits, location stores, the flow is kept open by pings"
 });
 
 test("location away: a REGISTER is answered 503", async () => {
-  const route = () => ({ decision: { $case: "register" as const, value: { addressOfRecord: "a@b" } }, identity: "" });
+  const route = () => ({
+    decision: { $case: "register" as const, value: { addressOfRecord: "a@b" } },
+    identity: "",
+    realm: "",
+  });
   const stage = await Stage.begin({ routing: { route } });
   await stage.receive(fromAlice("REGISTER", { uri: "sip:example.com" }), alice);
   assert.deepEqual(stage.words, ["503 → 198.51.100.7"]);
 });
 
 test("OPTIONS to the platform itself: 200", async () => {
-  const route = () => ({ decision: { $case: "answer" as const, value: { addressOfRecord: "" } }, identity: "" });
+  const route = () => ({
+    decision: { $case: "answer" as const, value: { addressOfRecord: "" } },
+    identity: "",
+    realm: "",
+  });
   const stage = await Stage.begin({ routing: { route } });
   await stage.receive(fromAlice("OPTIONS", { uri: "sip:192.0.2.1" }), alice);
   assert.match(stage.last.head, /^SIP\/2.0 200 .*\r\nAccept: application\/sdp\r\n/s);

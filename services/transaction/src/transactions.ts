@@ -256,13 +256,13 @@ export class Transactions {
     );
   }
 
-  async #follow(entry: Entry, request: Request, { decision, identity }: RouteDecision): Promise<ProxyEvent> {
+  async #follow(entry: Entry, request: Request, { decision, realm }: RouteDecision): Promise<ProxyEvent> {
     const { edges, config, questions, tools } = this.#o;
     const { flow } = entry.context;
     switch (decision?.$case) {
       case "proxy": {
         const bounds = { ring: config.timers.ring, targets: config.limits.targets };
-        return targetsOf(decision.value, identity, edges, flow.edge, bounds);
+        return targetsOf(decision.value, realm, edges, flow.edge, bounds);
       }
       case "redirect":
         return redirectAnswer(decision.value.status, decision.value.contacts);

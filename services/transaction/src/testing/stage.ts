@@ -271,5 +271,6 @@ export function toPhones(...addresses: readonly string[]): RouteDecision {
       },
     },
     identity: "",
+    realm: "",
   };
 }
