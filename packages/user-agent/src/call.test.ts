@@ -222,6 +222,20 @@ test("a CANCEL waits for the first provisional response (section 9.1)", async ()
   await phones.end();
 });
 
+test("a CANCEL that is never followed by a final response: the call is over after 32 s, and nothing is left", async () => {
+  const phones = await (await new Phones().start()).dial();
+  phones.incoming?.ring();
+  await phones.world.pass(100);
+  phones.world.lose = () => true;
+  phones.call.hangUp();
+  await phones.world.pass(33_000);
+  assert.deepEqual(phones.call.end, { by: "local", status: 408 });
+  assert.equal(phones.alice.transactions, 0);
+  phones.world.lose = () => false;
+  phones.incoming?.reject();
+  await phones.end();
+});
+
 test("CANCEL and 2xx cross: the call is acknowledged and hung up", async () => {
   const phones = await (await new Phones().start()).dial();
   phones.incoming?.ring();

@@ -1,4 +1,4 @@
-import { response } from "@sipmesh/sip";
+import { type Request, response } from "@sipmesh/sip";
 import { dialogOfCallee } from "@sipmesh/sip-core";
 import type { Agent } from "./agent.ts";
 import type { Audio } from "./audio.ts";
@@ -8,8 +8,6 @@ import type { ServerTransaction } from "./transaction-layer.ts";
 
 /** A call that we are offered (RFC 3261 section 13.3). */
 export class IncomingCall extends Call {
-  /** The From value of the caller. */
-  readonly from: string;
   readonly #transaction: ServerTransaction;
 
   constructor(agent: Agent, audio: Audio, transaction: ServerTransaction) {
@@ -17,8 +15,12 @@ export class IncomingCall extends Call {
     const localTag = agent.surroundings.random.token(12);
     super("incoming", agent, audio, { callId: request.callId, localTag });
     this.#transaction = transaction;
-    this.from = request.from.uri;
     this.confirm(dialogOfCallee(request, localTag, "early"));
+  }
+
+  /** The INVITE that offers it. */
+  get invite(): Request {
+    return this.#transaction.request;
   }
 
   /** Tells the caller that it rings. */

@@ -24,7 +24,12 @@ test("messages are arrows between the participants, retransmissions are marked",
 });
 
 test("a message that both ends logged is told once, by its sender", () => {
-  const common = { peer: { transport: "udp", address: "192.0.2.1", port: 5060 }, callId: "c", again: false } as const;
+  const common = {
+    peer: { transport: "udp", address: "192.0.2.1", port: 5060 },
+    callId: "c",
+    branch: "z9hG4bK1",
+    again: false,
+  } as const;
   const sent: LoggedMessage = { ...common, time: 1, direction: "sent", line: "BYE sip:bob@h SIP/2.0", cseq: "2 BYE" };
   const answered: LoggedMessage = { ...common, time: 3, direction: "sent", line: "SIP/2.0 200 OK", cseq: "2 BYE" };
   const logs = [

@@ -13,6 +13,8 @@ export interface LoggedMessage {
   readonly callId: string;
   /** "314159 INVITE" */
   readonly cseq: string;
+  /** Of the topmost Via. */
+  readonly branch: string;
   /** The same message was sent or received before. */
   readonly again: boolean;
 }
@@ -57,7 +59,16 @@ export class MessageLog {
     const line = message.head.slice(0, message.head.indexOf("\r\n"));
     const cseq = `${message.cseq.number} ${message.cseq.method}`;
     const { transport, address, port } = peer;
-    const entry = { time, direction, line, peer: { transport, address, port }, callId: message.callId, cseq, again };
+    const entry: LoggedMessage = {
+      time,
+      direction,
+      line,
+      peer: { transport, address, port },
+      callId: message.callId,
+      cseq,
+      branch: message.via.branch ?? "",
+      again,
+    };
     this.#entries.push(entry);
     if (this.#entries.length > this.#capacity) this.#entries.shift();
     for (const listener of this.#listeners) listener(entry);

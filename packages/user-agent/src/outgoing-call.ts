@@ -26,6 +26,7 @@ export class OutgoingCall extends Call {
   #provisional = false;
   #cancelled = false;
   #giveUp: Timer | undefined;
+  #attempt: { abandon(): void } | undefined;
   /** The ACK of each 2xx, by the tag of who answered: forks may answer more than once. */
   readonly #acks = new Map<string, { readonly ack: Draft; readonly peer: Peer }>();
 
@@ -40,7 +41,7 @@ export class OutgoingCall extends Call {
 
   /** Sends the INVITE. */
   start(): void {
-    sendAuthenticated(this.agent.layer, this.agent.authenticator, () => this.#invite(), {
+    this.#attempt = sendAuthenticated(this.agent.layer, this.agent.authenticator, () => this.#invite(), {
       response: (response, sent) => this.#response(response, sent),
       failed: (cause) => this.#fail(cause === "timeout" ? 408 : 503, "failure"),
     });
@@ -55,6 +56,11 @@ export class OutgoingCall extends Call {
     if (this.state === "ended" || this.#cancelled) return;
     this.#cancelled = true;
     if (this.#provisional) this.#cancel();
+  }
+
+  override drop(): void {
+    this.#giveUp?.cancel();
+    super.drop();
   }
 
   #invite(): { draft: Draft; peer: Peer } {
@@ -88,7 +94,10 @@ export class OutgoingCall extends Call {
     const { agent } = this;
     agent.layer.send(cancelFor(this.#sent), agent.server, { response: () => {}, failed: () => {} });
     const life = transactionLife(agent.surroundings.timers ?? rfcTimers);
-    this.#giveUp = agent.surroundings.clock.after(life, () => this.finish({ by: "local", status: 408 }));
+    this.#giveUp = agent.surroundings.clock.after(life, () => {
+      this.#attempt?.abandon();
+      this.finish({ by: "local", status: 408 });
+    });
   }
 
   #response(response: Response, sent: Draft): void {

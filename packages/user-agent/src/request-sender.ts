@@ -12,16 +12,20 @@ export interface AuthenticatedUser {
   failed(cause: "timeout" | "transport"): void;
 }
 
-/** Sends a request, and again with credentials where it is challenged (RFC 3261 section 22.2, 22.3). */
+/**
+ * Sends a request, and again with credentials where it is challenged (RFC 3261 section 22.2, 22.3). `abandon` ends the
+ * attempt that is under way without a word.
+ */
 export function sendAuthenticated(
   layer: TransactionLayer,
   authenticator: Authenticator,
   /** Makes the request anew: a branch and CSeq of its own each time. */
   make: () => { readonly draft: Draft; readonly peer: Peer },
   user: AuthenticatedUser,
-): void {
+): { abandon(): void } {
   const answered = new Set<string>();
   let attempts = 0;
+  let latest: { abandon(): void } | undefined;
   const attempt = (): void => {
     attempts++;
     const { draft, peer } = make();
@@ -33,7 +37,8 @@ export function sendAuthenticated(
       },
       failed: (cause) => user.failed(cause),
     };
-    layer.send(draft, peer, client);
+    latest = layer.send(draft, peer, client);
   };
   attempt();
+  return { abandon: () => latest?.abandon() };
 }

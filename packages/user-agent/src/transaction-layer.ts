@@ -171,8 +171,11 @@ export class TransactionLayer {
     return this.#clients.size + this.#servers.size;
   }
 
-  /** Sends a request other than ACK, whose topmost Via is ours. */
-  send(draft: Draft, peer: Peer, user: ClientUser): void {
+  /**
+   * Sends a request other than ACK, whose topmost Via is ours. `abandon` ends the transaction without a word: of an
+   * INVITE that was answered provisionally and will not be answered any more (section 9.1).
+   */
+  send(draft: Draft, peer: Peer, user: ClientUser): { abandon(): void } {
     const sent = fromDraft(draft) as Request;
     const key = clientKey(sent.via.branch ?? "", sent.method);
     const reliable = peer.transport === "tcp";
@@ -189,6 +192,12 @@ export class TransactionLayer {
         : new Running(this.#surroundings, startNonInviteClient(draft, reliable, timers), nonInviteClient, perform);
     this.#clients.set(key, { peer, take: (event) => running.take(event), stop: () => running.stop() });
     running.begin();
+    return {
+      abandon: () => {
+        running.stop();
+        this.#clients.delete(key);
+      },
+    };
   }
 
   receive(message: Message, source: Source): void {
