@@ -48,9 +48,9 @@ describe("the section directory", () => {
       { user: "bob", password: "x", aliases: ["alice"], numbers: ["+491"] },
     ];
     assert.deepEqual(problems({ domains: [{ name: "a", aliases: ["b"], subscribers }, { name: "B" }] }), [
-      "domains.0.subscribers.1.aliases.0: expected a value of its own: directory.domains.0.subscribers.0.user has the same",
-      "domains.0.subscribers.1.numbers.0: expected a value of its own: directory.domains.0.subscribers.0.numbers.0 has the same",
-      "domains.1.name: expected a value of its own: directory.domains.0.aliases.0 has the same",
+      "domains.0.subscribers.1.aliases.0: a value of its own: directory.domains.0.subscribers.0.user has the same",
+      "domains.0.subscribers.1.numbers.0: a value of its own: directory.domains.0.subscribers.0.numbers.0 has the same",
+      "domains.1.name: a value of its own: directory.domains.0.aliases.0 has the same",
     ]);
   });
 

@@ -22,7 +22,7 @@ const subscriber = z
   })
   .refine(
     (one) => (one.password === undefined) !== (one.ha1?.md5 === undefined && one.ha1?.sha256 === undefined),
-    "needs a `password`, or `ha1` with `md5`, `sha256` or both",
+    "a `password`, or `ha1` with `md5`, `sha256` or both",
   );
 
 const domain = z.strictObject({
@@ -99,7 +99,7 @@ export const schema = z
         context.addIssue({
           code: "custom",
           path,
-          message: `expected a value of its own: directory.${owner} has the same`,
+          message: `a value of its own: directory.${owner} has the same`,
         });
     };
     for (const [d, one] of section.domains.entries()) {

@@ -50,7 +50,7 @@ export const schema = z
   })
   .refine((section) => section.minExpires <= section.maxExpires, {
     path: ["minExpires"],
-    message: "expected no more than `maxExpires`",
+    message: "no more than `maxExpires`",
   });
 
 export type LocationConfig = z.infer<typeof schema>;

@@ -73,7 +73,7 @@ const route = z
   })
   .refine(
     (one) => [one.to, one.trunk, one.redirect, one.reject].filter((action) => action !== undefined).length === 1,
-    "needs exactly one of `to`, `trunk`, `redirect`, `reject`",
+    "exactly one of `to`, `trunk`, `redirect`, `reject`",
   );
 
 const trunk = z.strictObject({
@@ -99,8 +99,8 @@ export const schema = z
       .int()
       .min(1)
       .max(3600)
-      .default(185)
-      .describe("Seconds that a phone may ring before the platform cancels (RFC 3261 Timer C)."),
+      .default(120)
+      .describe("Seconds that a phone may ring before the platform cancels the call."),
     domains: z
       .record(
         z.string().toLowerCase(),
@@ -168,7 +168,7 @@ export const schema = z
       context.addIssue({
         code: "custom",
         path: ["routes", index, "trunk"],
-        message: `expected the name of a trunk: ${[...trunks].join(", ") || "there is none"}`,
+        message: `the name of a trunk: ${[...trunks].join(", ") || "there is none"}`,
       });
     }
   });

@@ -89,7 +89,7 @@ function policyFrom(own: PolicyConfig, standard: Policy | undefined): Policy {
   return {
     media: own.media === undefined ? (standard?.media ?? MediaPolicy.MEDIA_POLICY_ALWAYS) : MEDIA[own.media],
     recordRoute: own.recordRoute ?? standard?.recordRoute ?? true,
-    ringTime: own.ringTime ?? standard?.ringTime ?? 185,
+    ringTime: own.ringTime ?? standard?.ringTime ?? 120,
   };
 }
 

@@ -43,13 +43,18 @@ export class Platform {
    * is a neighbour on the same machine, and none of our business.
    */
   domainAt(host: string, port: number | undefined): Domain | undefined {
-    if (port !== undefined && !this.own.ports.has(port) && this.own.hosts.has(canonicalHost(host))) return undefined;
+    if (!this.#isOwnPort(port) && this.own.hosts.has(canonicalHost(host))) return undefined;
     return this.domainOf(host);
   }
 
   /** Whether this is a place where one of our edges listens. */
   isEdge(host: string, port: number | undefined): boolean {
-    return this.own.hosts.has(canonicalHost(host)) && (port === undefined || this.own.ports.has(port));
+    return this.#isOwnPort(port) && this.own.hosts.has(canonicalHost(host));
+  }
+
+  /** As long as no edge has said where it listens, every port may be its. */
+  #isOwnPort(port: number | undefined): boolean {
+    return port === undefined || this.own.ports.size === 0 || this.own.ports.has(port);
   }
 
   /** The domain whose realm a caller is asked to prove itself in when no domain is named by the request. */
