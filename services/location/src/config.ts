@@ -34,13 +34,6 @@ export const schema = z
       .max(50_000_000)
       .default(100_000)
       .describe("Addresses of record whose bindings are kept in memory, ready for use."),
-    keepAlive: z
-      .number()
-      .int()
-      .min(0)
-      .max(3600)
-      .default(8)
-      .describe("Seconds between two pings to a phone behind a NAT that registered over UDP; 0: none."),
     bucket: z
       .string()
       .regex(/^[a-z0-9-]+$/, "lower-case letters, digits and hyphens")

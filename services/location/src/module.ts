@@ -34,7 +34,6 @@ export const location: Module<LocationConfig> = {
       telemetry,
       policy: { defaultExpires, minExpires, maxExpires, maxContacts, maxValueLength: 1024 },
       maxAddressesOfRecord: config.maxAddressesOfRecord,
-      keepAlive: config.keepAlive,
       retryAfter: config.retryAfter,
     });
     const lookup = new Lookup({ records, clock, telemetry });

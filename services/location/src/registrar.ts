@@ -23,8 +23,6 @@ export interface RegistrarOptions {
   readonly telemetry: Telemetry;
   readonly policy: RegistrarPolicy;
   readonly maxAddressesOfRecord: number;
-  /** Seconds between two pings of a flow through a NAT. */
-  readonly keepAlive: number;
   /** Seconds. */
   readonly retryAfter: number;
 }
@@ -131,14 +129,20 @@ export class Registrar {
   #accepted(result: RegisterResult & { outcome: "registered" }, facts: RegisterFacts, now: number): RegisterReply {
     const headerFields = result.headerFields.map(toWire);
     headerFields.push({ name: "Date", value: sipDate(now) });
-    const pinged = facts.nat && facts.flow?.transport === "udp" && result.bindings.some((one) => isBehind(one, facts));
-    return { status: 200, reason: "OK", headerFields, keepAlive: pinged ? this.#options.keepAlive : 0 };
+    return { status: 200, reason: "OK", headerFields, keepAlive: pingedFor(result.bindings, facts, now) };
   }
 
   #unavailable(): RegisterReply {
     const headerFields = [{ name: "Retry-After", value: String(this.#options.retryAfter) }];
     return { status: 503, reason: "Service Unavailable", headerFields, keepAlive: 0 };
   }
+}
+
+/** Seconds for which the edge must keep the flow open: as long as something is registered over it through a NAT. */
+function pingedFor(bindings: readonly Binding[], facts: RegisterFacts, now: number): number {
+  if (!facts.nat || facts.flow?.transport !== "udp") return 0;
+  const ends = bindings.filter((one) => isBehind(one, facts)).map((one) => one.expiresAt);
+  return Math.ceil(Math.max(0, ...ends.map((end) => end - now)) / 1000);
 }
 
 function isBehind({ flow }: Binding, facts: RegisterFacts): boolean {

@@ -52,7 +52,7 @@ export interface RegisterReply {
   reason: string;
   /** Header fields of the response: Contact, Min-Expires, Path, Unsupported, Date, … */
   headerFields: HeaderField[];
-  /** Seconds between two pings that keep the NAT's mapping of the flow open; 0: the flow needs none. */
+  /** Seconds for which the edge is to keep the NAT's mapping of the flow open by pings; 0: the flow needs none. */
   keepAlive: number;
 }
 
