@@ -1,15 +1,8 @@
-import type { Timer } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import type { Request } from "@sipmesh/sip";
-import type { Owner, ProxyEvent, ProxyTimer, ResponseContext } from "@sipmesh/sip-core";
+import type { ProxyEvent, ResponseContext } from "@sipmesh/sip-core";
 import type { Span } from "@sipmesh/telemetry";
-
-interface Running {
-  readonly owner: Owner;
-  readonly branch: number;
-  readonly timer: ProxyTimer;
-  readonly handle: Timer;
-}
+import type { Timers } from "./timers.ts";
 
 /** A response context that is alive here: its state, and what ties it to the world. */
 export class Entry {
@@ -32,43 +25,29 @@ export class Entry {
   keepAlive = 0;
   /** A call that has no final response yet. */
   settingUp: boolean;
-  /** Events that came while one was being worked out. */
-  readonly waiting: ProxyEvent[] = [];
+  /** Events that came while one was being worked out; absent: none so far. */
+  waiting: ProxyEvent[] | undefined;
   busy = false;
-  #timers: Running[] = [];
+  readonly timers: Timers;
 
-  constructor(key: string, request: Request, context: ResponseContext, began: number, trace: TraceContext | undefined) {
+  constructor(
+    key: string,
+    request: Request,
+    context: ResponseContext,
+    began: number,
+    trace: TraceContext | undefined,
+    timers: (entry: Entry) => Timers,
+  ) {
     this.key = key;
     this.method = request.method;
     this.callId = context.callId;
     this.began = began;
-    this.isCall = request.method === "INVITE" && context.route.dialog === undefined;
+    this.isCall = request.method === "INVITE" && !context.inDialog;
     this.settingUp = this.isCall;
     const offers = request.method !== "INVITE" || request.body.length > 0;
     this.withoutOffer = offers ? "" : `${context.callId} ${request.cseq.number}`;
     this.trace = trace;
+    this.timers = timers(this);
     this.context = context;
-  }
-
-  startTimer(owner: Owner, branch: number, timer: ProxyTimer, handle: Timer): void {
-    this.stopTimer(owner, branch, timer);
-    this.#timers.push({ owner, branch, timer, handle });
-  }
-
-  /** Without `timer`: all of that owner. */
-  stopTimer(owner: Owner, branch: number, timer?: ProxyTimer): void {
-    const timers = this.#timers;
-    for (let i = timers.length - 1; i >= 0; i--) {
-      const running = timers[i];
-      if (running === undefined || running.owner !== owner || running.branch !== branch) continue;
-      if (timer !== undefined && running.timer !== timer) continue;
-      running.handle.cancel();
-      timers.splice(i, 1);
-    }
-  }
-
-  stopTimers(): void {
-    for (const { handle } of this.#timers) handle.cancel();
-    this.#timers = [];
   }
 }

@@ -24,6 +24,7 @@ import { mediaStatusOf, type Questions, statusOf } from "./questions.ts";
 import type { Sender } from "./sender.ts";
 import type { Stateless } from "./stateless.ts";
 import type { Table } from "./table.ts";
+import { Timers } from "./timers.ts";
 
 export interface TransactionsOptions {
   readonly clock: Clock;
@@ -48,8 +49,14 @@ type Effect<T extends ProxyEffect["type"]> = Extract<ProxyEffect, { type: T }>;
 export class Transactions {
   readonly #o: TransactionsOptions;
 
+  readonly #timersOf: (entry: Entry) => Timers;
+
   constructor(options: TransactionsOptions) {
     this.#o = options;
+    this.#timersOf = (entry) =>
+      new Timers(options.clock, ({ owner, branch, timer }) =>
+        this.#feed(entry, { type: "timer", owner, branch, timer }),
+      );
   }
 
   /** A message of a call that is owned here. Throws what a malformed message throws. */
@@ -73,7 +80,7 @@ export class Transactions {
   /** Ends every timer; nothing is sent any more. */
   stop(): void {
     for (const entry of this.#o.table.entries()) {
-      entry.stopTimers();
+      entry.timers.stopAll();
       this.#o.observer.ended(entry);
     }
   }
@@ -93,7 +100,7 @@ export class Transactions {
       return;
     }
     const { state, effects } = startProxy(message, flow, this.#descriptionOf(message), tools);
-    const entry = new Entry(key, message, state, clock.now(), trace);
+    const entry = new Entry(key, message, state, clock.now(), trace, this.#timersOf);
     table.add(entry);
     measures.begun("server", message.method);
     if (entry.isCall) measures.settingUp++;
@@ -136,6 +143,7 @@ export class Transactions {
   /** One event after the other: what an event leads to at once waits until it is worked out itself. */
   #feed(entry: Entry, event: ProxyEvent): void {
     if (entry.busy) {
+      entry.waiting ??= [];
       entry.waiting.push(event);
       return;
     }
@@ -145,7 +153,7 @@ export class Transactions {
   }
 
   #settle(entry: Entry): void {
-    for (let event = entry.waiting.shift(); event !== undefined; event = entry.waiting.shift()) {
+    for (let event = entry.waiting?.shift(); event !== undefined; event = entry.waiting?.shift()) {
       this.#take(entry, event);
     }
     entry.busy = false;
@@ -201,10 +209,10 @@ export class Transactions {
         this.#release(entry, effect);
         break;
       case "start":
-        this.#start(entry, effect);
+        entry.timers.start(effect.owner, effect.branch, effect.timer, effect.after);
         break;
       case "stop":
-        entry.stopTimer(effect.owner, effect.branch, effect.timer);
+        entry.timers.stop(effect.owner, effect.branch, effect.timer);
         break;
       case "acknowledge":
         this.#o.stateless.ack(effect.message, entry.context.flow, entry.trace);
@@ -238,7 +246,7 @@ export class Transactions {
     if (branch === undefined) return;
     if (again) measures.sent.add();
     else if (method !== "ACK") measures.begun("client", method);
-    if (table.client(branch.id) === undefined) table.addClient(entry, index, branch.id);
+    if (owner === "client" && method !== "ACK" && !again) table.addClient(entry, index, branch.id);
     const leg = observer.forwarded(entry, index, branch, method, again);
     const key = owner === "client" && method !== "ACK" ? branch.id : undefined;
     sender.byWay(branch.way, message, entry.callId, leg?.context ?? entry.trace, key);
@@ -247,7 +255,7 @@ export class Transactions {
   #route(entry: Entry): void {
     const { context, trace, span } = entry;
     const { request, route, flow } = context;
-    if (request === undefined) return;
+    if (request === undefined || route === undefined) return;
     this.#answerOf(
       entry,
       this.#o.questions
@@ -302,6 +310,7 @@ export class Transactions {
   #within(entry: Entry, found: Found): ProxyEvent {
     if ("status" in found) return { type: "answer", ...found };
     const { route } = entry.context;
+    if (route === undefined) return { type: "answer", status: 500 };
     const target = { uri: route.uri, route: [], q: 1000, ways: found.ways, nat: false };
     const media = route.dialog?.token.media ? "always" : "never";
     return { type: "targets", targets: [target], plan: { recordRoute: false, media, ringTime: 0 } };
@@ -344,14 +353,6 @@ export class Transactions {
     questions.release(verb, { callId, callerTag, calleeTag, leg, from }, relay, entry.trace);
   }
 
-  #start(entry: Entry, { owner, branch, timer, after }: Effect<"start">): void {
-    const handle = this.#o.clock.after(after, () => {
-      entry.stopTimer(owner, branch, timer);
-      this.#feed(entry, { type: "timer", owner, branch, timer });
-    });
-    entry.startTimer(owner, branch, timer, handle);
-  }
-
   #answered(entry: Entry, status: number): void {
     const { measures, observer, clock } = this.#o;
     measures.answered(entry.method, status);
@@ -364,8 +365,8 @@ export class Transactions {
 
   #end(entry: Entry): void {
     const { table, observer, measures } = this.#o;
-    entry.stopTimers();
-    entry.waiting.length = 0;
+    entry.timers.stopAll();
+    entry.waiting = undefined;
     table.remove(entry);
     if (entry.settingUp) measures.settingUp--;
     entry.settingUp = false;

@@ -5,7 +5,7 @@ import { localTag } from "./local-tag.ts";
 import type { Candidate } from "./response-context.ts";
 import { legOf, tryNextGroup } from "./targets.ts";
 import { tellServer } from "./transactions.ts";
-import type { Work } from "./work.ts";
+import { NONE, type Work } from "./work.ts";
 
 /** An answer of our own. */
 export interface LocalAnswer {
@@ -19,13 +19,13 @@ export function finishBranch(work: Work, index: number, candidate: Candidate): v
   if (work.branch(index).state === "done") return;
   endBranch(work, index, candidate.response?.status ?? candidate.status, candidate.response === undefined);
   consider(work, candidate);
-  if (candidate.status >= 600) work.context.queue = [];
+  if (candidate.status >= 600) work.context.queue = NONE;
 }
 
 /** Nothing more is tried for a branch; what it came to is no candidate where another address goes on for it. */
 export function endBranch(work: Work, index: number, status: number, local: boolean): void {
   releaseMedia(work, index);
-  work.change(index, { state: "done", target: undefined, held: [], exchange: 0 });
+  work.change(index, { state: "done", target: undefined, held: NONE, exchange: 0 });
   work.stop("proxy", index);
   work.effects.push({ type: "tried", branch: index, status, local });
 }
@@ -95,7 +95,7 @@ function releaseMedia(work: Work, index: number): void {
   const { context } = work;
   const branch = work.branch(index);
   if (!branch.media) return;
-  const inDialog = context.route.dialog !== undefined;
+  const inDialog = context.inDialog;
   if (context.method === "BYE") releaseLeg(work, index, "delete");
   else if (branch.offered || branch.state === "offering") releaseLeg(work, index, inDialog ? "reject" : "delete");
 }

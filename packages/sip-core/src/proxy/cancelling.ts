@@ -4,7 +4,7 @@ import { transactionLife } from "../transaction/timers.ts";
 import { answer, finishBranch } from "./answering.ts";
 import { localTag } from "./local-tag.ts";
 import { startCancel } from "./transactions.ts";
-import type { Work } from "./work.ts";
+import { NONE, type Work } from "./work.ts";
 
 /** The caller gives up (RFC 3261 section 16.10): the CANCEL is answered at once, the INVITE when the branches are. */
 export function cancelFromUpstream(work: Work, cancel: Request): void {
@@ -21,7 +21,7 @@ export function cancelFromUpstream(work: Work, cancel: Request): void {
  * branch counts as that says no more than that it was cancelled.
  */
 export function cancelPending(work: Work, verdict: number): void {
-  work.context.queue = [];
+  if (work.context.queue.length > 0) work.context.queue = NONE;
   for (const index of work.context.branches.keys()) cancelBranch(work, index, verdict);
 }
 

@@ -1,3 +1,5 @@
+const DOT = 46;
+
 /** An IP literal (no brackets) as its 4 or 16 bytes; undefined where the text is none. */
 export function ipBytes(text: string): Uint8Array | undefined {
   return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
@@ -12,14 +14,22 @@ export function ipText(bytes: Uint8Array): string {
 }
 
 function ipv4Bytes(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? DOT : text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0 || value > 255 || part > 3) return undefined;
+      bytes[part++] = value;
+      digits = value = 0;
+    } else {
+      if (code < 48 || code > 57 || ++digits > 3) return undefined;
+      value = value * 10 + code - 48;
+    }
   }
-  return bytes;
+  return part === 4 ? bytes : undefined;
 }
 
 function ipv6Bytes(text: string): Uint8Array | undefined {

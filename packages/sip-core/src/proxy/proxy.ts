@@ -8,11 +8,11 @@ import { loopMark } from "./loop.ts";
 import { maxBreadth, refusalOf } from "./request-validation.ts";
 import type { Plan, ProxyEffect, ProxyEvent, ProxyTools, ResponseContext } from "./response-context.ts";
 import { takeDescribed, takeFailedBranch, takeResponse } from "./responses.ts";
-import { nextHopUri, processRoutes } from "./route-processing.ts";
+import { nextHopUri, processRoutes, type RouteInformation } from "./route-processing.ts";
 import { isReliable, type Target } from "./target.ts";
 import { groupsOf, sendDescribed } from "./targets.ts";
 import { takeServer, tellCancel, tellClient, tellServer } from "./transactions.ts";
-import { Work } from "./work.ts";
+import { NONE, Work } from "./work.ts";
 
 type Result = Step<ResponseContext, ProxyEffect>;
 
@@ -37,15 +37,16 @@ export function startProxy(request: Request, flow: Flow, description: "offer" | 
       callerTag: sender === "caller" ? fromTag : toTag,
       calleeTag: route.dialog === undefined ? "" : sender === "caller" ? toTag : fromTag,
       sender,
+      inDialog: route.dialog !== undefined,
       route,
       loop,
       server: undefined,
       stage: "routing",
       plan: undefined,
-      queue: [],
-      branches: [],
+      queue: NONE,
+      branches: NONE,
       best: undefined,
-      challenges: [],
+      challenges: NONE,
       cancelled: false,
       accepted: false,
       answered: 0,
@@ -60,7 +61,7 @@ export function startProxy(request: Request, flow: Flow, description: "offer" | 
   const refusal = refusalOf(request, loop);
   if (refusal?.status === 200) answer(work, { status: 200, headers: tools.capabilities });
   else if (refusal !== undefined) answer(work, refusal);
-  else askTheWay(work);
+  else askTheWay(work, route);
   return settle(work);
 }
 
@@ -109,8 +110,8 @@ function take(work: Work, event: ProxyEvent): void {
 }
 
 /** RFC 3261 section 16.5: within a dialog the route set decides, outside one routing does. */
-function askTheWay(work: Work): void {
-  const { route, sender } = work.context;
+function askTheWay(work: Work, route: RouteInformation): void {
+  const { sender } = work.context;
   if (route.dialog === undefined) {
     work.effects.push({ type: "route" });
     return;
@@ -189,8 +190,9 @@ function settle(work: Work): Result {
   const { context } = work;
   if (context.stage === "over" && context.request !== undefined && context.branches.every(isQuiet)) {
     context.request = undefined;
+    context.route = undefined;
     context.best = undefined;
-    context.challenges = [];
+    context.challenges = NONE;
   }
   if (isOver(context)) work.effects.push({ type: "terminated" });
   return work.done;

@@ -29,7 +29,10 @@ export interface ResponseContext {
   readonly calleeTag: string;
   /** Who of the dialog sent this request. */
   readonly sender: Side;
-  readonly route: RouteInformation;
+  /** Within a dialog that we admitted. */
+  readonly inDialog: boolean;
+  /** Let go of together with the request. */
+  readonly route: RouteInformation | undefined;
   readonly loop: string;
   /** Absent: terminated. */
   readonly server: InviteServer | NonInviteServer | undefined;

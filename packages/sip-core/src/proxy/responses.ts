@@ -3,7 +3,7 @@ import { advance, conclude, endBranch, finishBranch, releaseLeg } from "./answer
 import { cancelPending, sendCancel } from "./cancelling.ts";
 import { forwardResponse } from "./forward-response.ts";
 import type { Branch, Held } from "./response-context.ts";
-import { descriptionIn, sameBytes, withDescription } from "./session-description.ts";
+import { type DescriptionPart, descriptionIn, sameBytes, withDescription } from "./session-description.ts";
 import { describesSessions, legOf, tryNextWay } from "./targets.ts";
 import { tellServer } from "./transactions.ts";
 import type { Work } from "./work.ts";
@@ -86,6 +86,11 @@ function tryElsewhere(work: Work, branch: Branch): boolean {
 
 /** Responses of a branch keep their order: one whose description is at the media service holds up those after it. */
 function hold(work: Work, index: number, response: Response, source: string): void {
+  const branch = work.branch(index);
+  if (branch.held.length === 0 && !passesMedia(work, branch, response)) {
+    passOn(work, index, response);
+    return;
+  }
   work.change(index, { held: [...work.branch(index).held, { response, source }] });
   releaseHeld(work, index);
 }
@@ -96,7 +101,7 @@ export function releaseHeld(work: Work, index: number): void {
     const branch = work.branch(index);
     const [first, ...rest] = branch.held;
     if (first === undefined || branch.exchange !== 0) return;
-    const part = branch.media && describesSessions(work.context.method) ? descriptionIn(first.response) : undefined;
+    const part = passesMedia(work, branch, first.response);
     if (part === undefined) {
       work.change(index, { held: rest });
       passOn(work, index, first.response);
@@ -112,6 +117,10 @@ export function releaseHeld(work: Work, index: number): void {
     work.change(index, { held: rest });
     passOn(work, index, first.response, withDescription(first.response.body, part, seen.sent));
   }
+}
+
+function passesMedia(work: Work, branch: Branch, response: Response): DescriptionPart | undefined {
+  return branch.media && describesSessions(work.context.method) ? descriptionIn(response) : undefined;
 }
 
 /** The media service has seen the description of the first response held; without `sdp` it is away. */

@@ -10,7 +10,7 @@ import { descriptionIn, withDescription } from "./session-description.ts";
 import { isReliable, type Target, type Way } from "./target.ts";
 import { startClient } from "./transactions.ts";
 import { upstreamToken } from "./upstream-token.ts";
-import type { Work } from "./work.ts";
+import { NONE, type Work } from "./work.ts";
 
 /** Targets of the same preference together, the best first (RFC 3261 section 16.6), none of the groups too broad. */
 export function groupsOf(targets: readonly Target[], breadth: number): (readonly Target[])[] {
@@ -68,9 +68,9 @@ function tryTarget(work: Work, target: Target, attempt: number, breadth: number 
     ...(breadth !== undefined && { breadth }),
     media,
     offered: false,
-    held: [],
+    held: NONE,
     exchange: 0,
-    described: [],
+    described: NONE,
   };
   context.branches = [...context.branches, branch];
   const part = media && describesSessions(context.method) ? descriptionIn(request) : undefined;
@@ -92,7 +92,7 @@ function send(work: Work, index: number, body?: Uint8Array): void {
   const { request, plan, route } = context;
   const branch = work.branch(index);
   const { target, way } = branch;
-  if (request === undefined || plan === undefined || target === undefined) return;
+  if (request === undefined || plan === undefined || target === undefined || route === undefined) return;
   const token = plan.recordRoute && formsDialog(context.method, request.to.tag) ? dialogToken(work, branch) : undefined;
   const sent = token && recordRouteValue(token, way);
   const shown = token && recordRouteValue(token, context.flow);
@@ -171,8 +171,8 @@ function askMedia(work: Work, index: number, sdp: Uint8Array): void {
 
 /** A leg is known by its client transaction until the callee has a tag, within a dialog by that tag. */
 export function legOf(work: Work, branch: Branch, toTag = ""): { calleeTag: string; leg: string } {
-  const { route, calleeTag } = work.context;
-  return route.dialog === undefined ? { calleeTag: toTag, leg: branch.id } : { calleeTag, leg: "" };
+  const { inDialog, calleeTag } = work.context;
+  return !inDialog ? { calleeTag: toTag, leg: branch.id } : { calleeTag, leg: "" };
 }
 
 function placeOf(way: Way): string {

@@ -2,6 +2,9 @@ import type { Draft, Request, Response } from "@sipmesh/sip";
 import type { Step } from "../step.ts";
 import type { Branch, Owner, ProxyEffect, ProxyTimer, ProxyTools, ResponseContext } from "./response-context.ts";
 
+/** The one empty list: thousands of contexts that are over share it. */
+export const NONE: readonly never[] = [];
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a transaction tells its user, the proxy core. */

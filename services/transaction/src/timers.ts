@@ -1,0 +1,79 @@
+import type { Clock, Timer } from "@sipmesh/environment";
+import type { Owner, ProxyTimer } from "@sipmesh/sip-core";
+
+/** A timer that runs. */
+export interface Running {
+  readonly owner: Owner;
+  readonly branch: number;
+  readonly timer: ProxyTimer;
+  /** Milliseconds since the epoch. */
+  readonly due: number;
+}
+
+/**
+ * The timers of one response context over one timer of the clock: most of them are called off long before they are due,
+ * so only the earliest is armed, and one that was called off is found out when the clock comes to it.
+ */
+export class Timers {
+  readonly #clock: Clock;
+  readonly #fire: (running: Running) => void;
+  #running: Running[] = [];
+  #armed: Timer | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, fire: (running: Running) => void) {
+    this.#clock = clock;
+    this.#fire = fire;
+  }
+
+  /** In milliseconds from now; one that runs under the same name is replaced. */
+  start(owner: Owner, branch: number, timer: ProxyTimer, after: number): void {
+    this.stop(owner, branch, timer);
+    const due = this.#clock.now() + after;
+    this.#running.push({ owner, branch, timer, due });
+    if (due < this.#armedFor) this.#arm(due);
+  }
+
+  /** Without `timer`: all of that owner. */
+  stop(owner: Owner, branch: number, timer?: ProxyTimer): void {
+    const running = this.#running;
+    for (let i = running.length - 1; i >= 0; i--) {
+      const one = running[i] as Running;
+      if (one.owner === owner && one.branch === branch && (timer === undefined || one.timer === timer)) {
+        running.splice(i, 1);
+      }
+    }
+  }
+
+  stopAll(): void {
+    this.#running = [];
+    this.#armed?.cancel();
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(due: number): void {
+    this.#armed?.cancel();
+    this.#armedFor = due;
+    this.#armed = this.#clock.after(due - this.#clock.now(), () => this.#wake());
+  }
+
+  /** In the order in which they are due, those due at once in the order in which they were set. */
+  #wake(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (next.due > now) {
+        this.#arm(next.due);
+        return;
+      }
+      this.stop(next.owner, next.branch, next.timer);
+      this.#fire(next);
+    }
+  }
+
+  #next(): Running | undefined {
+    let next: Running | undefined;
+    for (const running of this.#running) if (next === undefined || running.due < next.due) next = running;
+    return next;
+  }
+}
