@@ -1,5 +1,6 @@
 export { StoreFileError } from "./journal.ts";
 export { memoryStore } from "./memory-store.ts";
+export { type NatsStoreOptions, natsStore } from "./nats-store.ts";
 export { sqliteStore } from "./sqlite-store.ts";
 export type {
   Bucket,

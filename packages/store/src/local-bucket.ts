@@ -49,20 +49,20 @@ export class LocalBucket implements Bucket {
 
   async put(key: string, value: Uint8Array): Promise<number> {
     this.#alive("put");
-    return this.#write("put", key, value.slice());
+    return this.#write("put", key, new Uint8Array(value));
   }
 
   async create(key: string, value: Uint8Array): Promise<number> {
     this.#alive("create");
     const present = this.#records.get(key);
     if (present !== undefined && present.value !== null) throw this.#conflict("create", key);
-    return this.#write("create", key, value.slice());
+    return this.#write("create", key, new Uint8Array(value));
   }
 
   async update(key: string, value: Uint8Array, revision: number): Promise<number> {
     this.#alive("update");
     this.#expect("update", key, revision);
-    return this.#write("update", key, value.slice());
+    return this.#write("update", key, new Uint8Array(value));
   }
 
   async remove(key: string, revision?: number): Promise<void> {

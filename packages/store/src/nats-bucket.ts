@@ -1,0 +1,260 @@
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient, StorageType } from "@nats-io/jetstream";
+import { type KV, Kvm } from "@nats-io/kv";
+import { headers, InvalidArgumentError, NoRespondersError } from "@nats-io/nats-core";
+import type { Clock, Timer } from "@sipmesh/environment";
+import { decodeKey, encodeKey } from "./nats-key.ts";
+import { initialValues, NatsWatch } from "./nats-watch.ts";
+import {
+  type Bucket,
+  type Change,
+  Conflict,
+  type Entry,
+  type Operation,
+  StoreAway,
+  type StoreObserver,
+  type Watch,
+} from "./store.ts";
+import { Tombstones } from "./tombstones.ts";
+
+export interface NatsBucketOptions {
+  readonly name: string;
+  /** Its name in JetStream. */
+  readonly stored: string;
+  readonly jetstream: JetStreamClient;
+  readonly memory: boolean;
+  readonly replicas: number;
+  readonly clock: Clock;
+  readonly deadline: number;
+  readonly isConnected: () => boolean;
+  readonly observer: StoreObserver | undefined;
+}
+
+/** Milliseconds until a JetStream that did not answer is asked again. */
+const PROBE_AFTER = 500;
+/** Times the deadline that a walk over all values may take. */
+const WALK = 10;
+
+export class NatsBucket implements Bucket {
+  readonly name: string;
+  readonly #options: NatsBucketOptions;
+  readonly #watches = new Set<NatsWatch>();
+  readonly #tombstones: Tombstones;
+  #opened: Promise<KV> | undefined;
+  #answers = true;
+  #probe: Timer | undefined;
+  #closed = false;
+
+  constructor(options: NatsBucketOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#tombstones = new Tombstones(options.clock, (key, revision) => this.#bury(key, revision));
+  }
+
+  /** JetStream answered the last call in time. */
+  get answers(): boolean {
+    return this.#answers;
+  }
+
+  /** Makes the bucket where it is missing. @throws StoreAway */
+  async open(): Promise<void> {
+    await this.#call("get", "open", async () => {});
+  }
+
+  get(key: string): Promise<Entry | undefined> {
+    return this.#call("get", key, async (kv) => {
+      const found = await kv.get(encodeKey(key));
+      return found === null || found.operation !== "PUT"
+        ? undefined
+        : { key, value: found.value, revision: found.revision };
+    });
+  }
+
+  put(key: string, value: Uint8Array): Promise<number> {
+    const copy = new Uint8Array(value);
+    return this.#call("put", key, (kv) => kv.put(encodeKey(key), copy));
+  }
+
+  create(key: string, value: Uint8Array): Promise<number> {
+    const copy = new Uint8Array(value);
+    return this.#call("create", key, (kv) => kv.create(encodeKey(key), copy));
+  }
+
+  async update(key: string, value: Uint8Array, revision: number): Promise<number> {
+    // 0 would mean "where there is none".
+    if (!(revision > 0)) throw new Conflict(this.name, key);
+    const copy = new Uint8Array(value);
+    return this.#call("update", key, (kv) => kv.update(encodeKey(key), copy, revision));
+  }
+
+  async remove(key: string, revision?: number): Promise<void> {
+    if (revision !== undefined && !(revision > 0)) throw new Conflict(this.name, key);
+    const { jetstream } = this.#options;
+    const tombstone = await this.#call("remove", key, async () => {
+      const marks = headers();
+      marks.set("KV-Operation", "DEL");
+      if (revision !== undefined) marks.set("Nats-Expected-Last-Subject-Sequence", String(revision));
+      const { seq } = await jetstream.publish(this.#subject(key), new Uint8Array(0), { headers: marks });
+      return seq;
+    });
+    this.#tombstones.add(key, tombstone);
+  }
+
+  async *entries(prefix = ""): AsyncIterable<Entry> {
+    const found = await this.#call("entries", prefix, (kv) => initialValues(kv), WALK);
+    for (const { key: encoded, value, revision, operation } of found) {
+      const key = decodeKey(encoded);
+      if (operation === "PUT" && key.startsWith(prefix)) yield { key, value, revision };
+    }
+  }
+
+  async watch(on: (change: Change) => void): Promise<Watch> {
+    const watch = new NatsWatch({
+      open: () => this.#call("watch", "values", async (kv) => kv),
+      on,
+      clock: this.#options.clock,
+      failed: (where, error) => this.#options.observer?.failed(where, error),
+    });
+    this.#watches.add(watch);
+    try {
+      await this.#call("watch", "values", () => watch.start(), WALK);
+    } catch (error) {
+      this.#watches.delete(watch);
+      watch.close();
+      throw error;
+    }
+    return {
+      close: () => {
+        this.#watches.delete(watch);
+        watch.close();
+      },
+    };
+  }
+
+  /** The server may be another one, or may have lost what it kept in memory. */
+  reconnected(): void {
+    this.#opened = undefined;
+    this.#answering();
+    for (const watch of this.#watches) watch.restart();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#probe?.cancel();
+    this.#tombstones.close();
+    for (const watch of this.#watches) watch.close();
+    this.#watches.clear();
+  }
+
+  #answering(): void {
+    this.#answers = true;
+    this.#probe?.cancel();
+    this.#probe = undefined;
+  }
+
+  /** Asks again from time to time: whoever looks at the state may make no call until it is "connected". */
+  #silent(): void {
+    this.#answers = false;
+    if (this.#closed) return;
+    this.#probe?.cancel();
+    this.#probe = this.#options.clock.after(PROBE_AFTER, () => {
+      this.#call("get", "status", (kv) => kv.status()).catch(() => {});
+    });
+  }
+
+  #subject(key: string): string {
+    return `$KV.${this.#options.stored}.${encodeKey(key)}`;
+  }
+
+  async #bury(key: string, revision: number): Promise<void> {
+    const { jetstream, stored } = this.#options;
+    const manager = await jetstream.jetstreamManager(false);
+    // Up to the tombstone and not beyond: a later value stays.
+    await manager.streams.purge(`KV_${stored}`, { filter: this.#subject(key), seq: revision + 1 });
+  }
+
+  #kv(): Promise<KV> {
+    const { jetstream, stored, memory, replicas } = this.#options;
+    if (this.#opened === undefined) {
+      const opened = new Kvm(jetstream).create(stored, {
+        history: 1,
+        replicas,
+        storage: memory ? StorageType.Memory : StorageType.File,
+        // Reads go to the leader: a replica may be behind.
+        allow_direct: false,
+      });
+      this.#opened = opened;
+      opened.catch(() => {
+        if (this.#opened === opened) this.#opened = undefined;
+      });
+    }
+    return this.#opened;
+  }
+
+  async #attempt<T>(run: (kv: KV) => Promise<T>): Promise<T> {
+    try {
+      return await run(await this.#kv());
+    } catch (error) {
+      if (!isBucketMissing(error)) throw error;
+      // It was kept in memory by a server that has started anew.
+      this.#opened = undefined;
+      return await run(await this.#kv());
+    }
+  }
+
+  /** Settles within the deadline: with the value, a Conflict or StoreAway. */
+  #call<T>(operation: Operation, what: string, run: (kv: KV) => Promise<T>, times = 1): Promise<T> {
+    const { clock, deadline, isConnected, observer } = this.#options;
+    const started = clock.now();
+    const away = (cause?: unknown): StoreAway => new StoreAway(`${operation} "${what}" in "${this.name}"`, cause);
+    return new Promise<T>((resolve, reject) => {
+      const end = (outcome: "ok" | "conflict" | "away" | "failed"): void => {
+        timer.cancel();
+        observer?.answered(operation, outcome, clock.now() - started);
+      };
+      const timer = clock.after(deadline * times, () => {
+        this.#silent();
+        end("away");
+        reject(away());
+      });
+      if (!isConnected()) {
+        end("away");
+        reject(away());
+        return;
+      }
+      this.#attempt(run).then(
+        (value) => {
+          this.#answering();
+          end("ok");
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (isWrongRevision(error)) {
+            end("conflict");
+            reject(new Conflict(this.name, what));
+          } else if (error instanceof InvalidArgumentError) {
+            end("failed");
+            reject(error);
+          } else {
+            if (isConnected()) this.#silent();
+            end("away");
+            reject(away(error));
+          }
+        },
+      );
+    });
+  }
+}
+
+function isWrongRevision(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
+      error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
+  );
+}
+
+function isBucketMissing(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === JetStreamApiCodes.StreamNotFound;
+  const cause = (error as { cause?: unknown } | null)?.cause;
+  return error instanceof NoRespondersError || cause instanceof NoRespondersError;
+}

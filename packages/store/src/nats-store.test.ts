@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+import { type ClosableClock, systemClock } from "@sipmesh/environment";
+import { natsStore } from "./nats-store.ts";
+import { type Store, StoreAway } from "./store.ts";
+import { NatsServer, natsMissing } from "./testing/nats-server.ts";
+import { describe, storeContract, until } from "./testing/store-contract.ts";
+
+const skip = natsMissing;
+let server: NatsServer;
+let clock: ClosableClock;
+const connections: NatsConnection[] = [];
+let prefixes = 0;
+
+before(async () => {
+  if (skip) return;
+  clock = systemClock((error) => {
+    throw error;
+  });
+  server = await NatsServer.start();
+});
+
+after(async () => {
+  if (skip) return;
+  await Promise.all(connections.map((connection) => connection.close()));
+  await server.close();
+  clock.close();
+});
+
+async function link(to: NatsServer = server): Promise<NatsConnection> {
+  const connection = await connect({ servers: to.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  connections.push(connection);
+  return connection;
+}
+
+async function fresh(): Promise<Store> {
+  return natsStore(await link(), { clock, prefix: `p${prefixes++}` });
+}
+
+storeContract("jetstream", fresh, { skip });
+
+test("jetstream: two processes see each other's writes, and one of them wins", { skip }, async () => {
+  const prefix = `p${prefixes++}`;
+  const [one, other] = await Promise.all(
+    [await link(), await link()].map(async (connection) => natsStore(connection, { clock, prefix }).bucket("shared")),
+  );
+  assert.ok(one && other);
+  const story: string[] = [];
+  const watch = await other.watch((change) => story.push(change.key));
+  const revision = await one.create("key", Buffer.from("1"));
+  assert.equal((await other.get("key"))?.revision, revision);
+  await other.update("key", Buffer.from("2"), revision);
+  await assert.rejects(one.update("key", Buffer.from("3"), revision), { code: "store-conflict" });
+  await until(() => story.length === 2);
+  watch.close();
+});
+
+test("jetstream: while the server is away calls fail in time; afterwards all heals by itself", { skip }, async () => {
+  const own = await NatsServer.start();
+  const connection = await link(own);
+  const store = natsStore(connection, { clock, prefix: "heal", deadline: 1000 });
+  try {
+    const kept = await store.bucket("kept");
+    const passing = await store.bucket("passing", { memory: true });
+    await kept.put("stays", Buffer.from("1"));
+    await passing.put("goes", Buffer.from("1"));
+    const story: string[] = [];
+    await kept.watch((change) => story.push(`kept ${describe(change)}`));
+    await passing.watch((change) => story.push(`passing ${describe(change)}`));
+
+    await own.kill();
+    const began = performance.now();
+    await assert.rejects(kept.put("stays", Buffer.from("2")), StoreAway);
+    await assert.rejects(passing.get("goes"), StoreAway);
+    assert.ok(performance.now() - began < 3000);
+    assert.equal(store.state, "away");
+
+    await own.start();
+    await until(() => store.state === "connected", 10_000);
+    await until(() => story.includes("passing goes removed"), 10_000);
+    assert.equal(Buffer.from((await kept.get("stays"))?.value ?? []).toString(), "1");
+    assert.equal(await passing.get("goes"), undefined);
+    story.length = 0;
+    await kept.put("stays", Buffer.from("3"));
+    await passing.put("new", Buffer.from("4"));
+    await until(() => story.includes("kept stays=3") && story.includes("passing new=4"), 10_000);
+  } finally {
+    await store.close();
+    await connection.close();
+    await own.close();
+  }
+});
+
+test("jetstream: a server that hangs is answered for within the deadline", { skip }, async () => {
+  const own = await NatsServer.start();
+  const connection = await link(own);
+  const store = natsStore(connection, { clock, prefix: "hang", deadline: 300 });
+  try {
+    const bucket = await store.bucket("b");
+    own.signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const began = performance.now();
+    await assert.rejects(bucket.get("key"), StoreAway);
+    assert.ok(performance.now() - began < 1000);
+    assert.equal(store.state, "away");
+    own.signal("SIGCONT");
+    await until(() => store.state === "connected", 10_000);
+    assert.equal(await bucket.get("key"), undefined);
+  } finally {
+    await store.close();
+    await connection.close();
+    await own.close();
+  }
+});
