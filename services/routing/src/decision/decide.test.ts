@@ -222,6 +222,8 @@ describe("a request for the platform itself", () => {
       assert.equal(outcomeOf({ method: "OPTIONS", uri }), "answer", uri);
       assert.deepEqual(decideOn({ method: "OPTIONS", uri }).asked, []);
     }
+    const config = { routes: [{ name: "everything", to: "sip:10.1.1.1" }] };
+    assert.equal(outcomeOf({ method: "OPTIONS", uri: "sip:127.0.0.1", config }), "answer");
     assert.equal(outcomeOf({ method: "INVITE", uri: "sip:home" }), "reject 404");
   });
 

@@ -22,8 +22,10 @@ export function decide(facts: Facts, answers: Answers): Step {
   if (destination.type === "unsupported" && route?.match.scheme === undefined) {
     return reject(416, "Unsupported URI Scheme");
   }
-  if (destination.type === "platform" && route === undefined && facts.nextRoute === undefined) {
-    return facts.method === "OPTIONS" ? decided({ type: "answer" }) : reject(404, "No User in the Request-URI");
+  if (destination.type === "platform" && facts.nextRoute === undefined) {
+    // Whatever the routes say: the edges ask themselves in this way whether the platform works.
+    if (facts.method === "OPTIONS") return decided({ type: "answer" });
+    if (route === undefined) return reject(404, "No User in the Request-URI");
   }
 
   const caller = callerOf(facts, answers, destination);
