@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fromDraft, Name, type Request, type Response, response } from "@sipmesh/sip";
+import { callerFlow, ProxyStage, phone, testSealer, testTools, wayTo } from "../testing/proxy-stage.ts";
+import { requestOf } from "../testing/stage.ts";
+import { openDialogToken, sealDialogToken } from "./dialog-token.ts";
+import { decodeFlowReference, encodeFlowReference, referenceTo } from "./flow-reference.ts";
+import { ipBytes, ipText } from "./ip.ts";
+import { processRoutes } from "./route-processing.ts";
+import { descriptionIn, withDescription } from "./session-description.ts";
+import { forwardUnknown, routeAck } from "./stateless.ts";
+
+const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
+const callId = "a84b4c76e66710@pc33.atlanta.com";
+const token = sealDialogToken({ media: false, mediaInstance: 0 }, testSealer, callId, "1928301774");
+const ours = `<sip:${token}@192.0.2.1;lr>`;
+const tagged = "Bob <sip:bob@biloxi.com>;tag=bob";
+const routed = (request: Request) => processRoutes(request, testSealer, testTools.isOwn);
+const first = (request: Request, ways = [wayTo("203.0.113.1")]) =>
+  new ProxyStage(request).goes([phone(1, { uri: "sip:bob@203.0.113.1", ways })]).requests[0]?.message ?? assert.fail();
+
+test("a dialog's request is known by the token in Route, and by the tag who of the two speaks", () => {
+  const { dialog, removed, routes } = routed(requestOf("BYE", { route: [ours, "<sip:p2.biloxi.com;lr>"], to: tagged }));
+  assert.equal(dialog?.sender, "caller");
+  assert.equal(removed, 1);
+  assert.deepEqual(routes, ["<sip:p2.biloxi.com;lr>"]);
+  const back = requestOf("BYE", { route: [ours], from: tagged, to: "<sip:alice@atlanta.com>;tag=1928301774" });
+  assert.equal(routed(back).dialog?.sender, "callee");
+});
+
+test("without a To tag a token opens no door: the Route is ours and goes, the request is out of dialog", () => {
+  const { dialog, removed } = routed(requestOf("INVITE", { route: [ours] }));
+  assert.equal(dialog, undefined);
+  assert.equal(removed, 1);
+});
+
+test("a token that was altered, or of another call, is none; our address is ours all the same", () => {
+  for (const request of [
+    requestOf("BYE", { route: [`<sip:${token.slice(1)}A@192.0.2.1;lr>`], to: tagged }),
+    requestOf("BYE", { route: [ours], to: tagged, callId: "another" }),
+  ]) {
+    assert.equal(routed(request).dialog, undefined);
+    assert.equal(routed(request).removed, 1);
+  }
+});
+
+test("what a strict router did is undone (section 16.4)", () => {
+  const request = requestOf("BYE", {
+    uri: `sip:${token}@192.0.2.1;lr`,
+    route: ["<sip:bob@203.0.113.1>"],
+    to: tagged,
+    via,
+  });
+  const { uri, strict, routes, dialog } = routed(request);
+  assert.deepEqual({ uri, strict, routes }, { uri: "sip:bob@203.0.113.1", strict: true, routes: [] });
+  assert.ok(dialog);
+  const stage = new ProxyStage(request);
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:bob@203.0.113.1" });
+});
+
+test("a strict router ahead finds its URI in the Request-URI and the target's last in Route (section 16.6 item 6)", () => {
+  const sent = first(
+    requestOf("INVITE", { via, route: ["<sip:192.0.2.1;lr>", "<sip:old.biloxi.com>", "<sip:p3;lr>"] }),
+  );
+  assert.equal(sent.uri, "sip:old.biloxi.com");
+  assert.deepEqual(sent.list(Name.Route), ["<sip:p3;lr>", "<sip:bob@203.0.113.1>"]);
+});
+
+test("a Route to somewhere else stays, and the next hop inside a dialog is its first value", () => {
+  const stage = new ProxyStage(requestOf("BYE", { via, route: [ours, "<sip:p2.biloxi.com;lr>"], to: tagged }));
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:p2.biloxi.com;lr" });
+});
+
+test("what is not ours to change stays byte for byte", () => {
+  const headers = [
+    ["X-Odd", "  a ,b;c  "],
+    ["subject", "lower"],
+    ["X-Odd", "twice"],
+  ] as const;
+  const body = Uint8Array.from([0, 255, 13, 10, 13, 10, 128]);
+  const request = requestOf("INVITE", { via, headers, body, contentType: "application/octet-stream" });
+  const sent = first(request);
+  for (const line of request.head.split("\r\n").filter((text) => !/^(INVITE|Max-Forwards|$)/.test(text))) {
+    assert.ok(sent.head.includes(`${line}\r\n`), line);
+  }
+  assert.deepEqual(sent.body, body);
+  assert.equal(sent.maxForwards, 69);
+});
+
+test("Record-Route goes on what can form a dialog, and on nothing else", () => {
+  const recorded = (method: string, to?: string) =>
+    first(requestOf(method, { via, ...(to && { to }) })).has(Name.RecordRoute);
+  assert.deepEqual(
+    [recorded("INVITE"), recorded("SUBSCRIBE"), recorded("MESSAGE"), recorded("INVITE", tagged)],
+    [true, true, false, false],
+  );
+});
+
+test("credentials for our own realm go no further", () => {
+  const mine = 'Digest username="alice", realm="atlanta.com", response="1"';
+  const other = 'Digest username="alice", realm="elsewhere", response="2"';
+  const headers = [mine, other].map((value) => ["Proxy-Authorization", value] as const);
+  const stage = new ProxyStage(requestOf("INVITE", { via, headers })).goes([phone(1)], {
+    consumedRealm: "atlanta.com",
+  });
+  assert.deepEqual(stage.requests[0]?.message.all(Name.ProxyAuthorization), [other]);
+});
+
+test("a token is 80 characters at most, with two flows of IPv4 and a relay; what finds no room is left to the Contact", () => {
+  const v4 = referenceTo(callerFlow);
+  const v6 = referenceTo({ ...callerFlow, remote: { address: "2001:db8::7", port: 5060 } });
+  const sealed = (flows: object) =>
+    sealDialogToken({ media: true, mediaInstance: 0xfeedbeef, ...flows }, testSealer, "c", "t");
+  for (const flows of [
+    { caller: v4, callee: v4 },
+    { caller: v6, callee: v6 },
+  ])
+    assert.ok(sealed(flows).length <= 80);
+  const read = (text: string) => openDialogToken(text, testSealer, "c", "t", "")?.token;
+  assert.deepEqual(read(sealed({ caller: v4, callee: v4 })), {
+    media: true,
+    mediaInstance: 0xfeedbeef,
+    caller: v4,
+    callee: v4,
+  });
+  assert.deepEqual(read(sealed({ caller: v6, callee: v6 })), { media: true, mediaInstance: 0xfeedbeef, caller: v6 });
+});
+
+test("flow references and IP addresses survive their encoding", () => {
+  for (const address of ["203.0.113.9", "0.0.0.0", "2001:db8::7", "::1", "fe80::1:2:3:4"]) {
+    assert.equal(ipText(ipBytes(address) ?? assert.fail()), address);
+    const reference = referenceTo({ ...callerFlow, remote: { address, port: 65_535 } });
+    assert.deepEqual(decodeFlowReference(encodeFlowReference(reference), 0)?.reference, reference);
+  }
+  for (const text of ["1.2.3", "1.2.3.4.5", "256.1.1.1", "1..2.3", ":::", "1:2:3:4:5:6:7:8:9", "x"]) {
+    assert.equal(ipBytes(text), undefined, text);
+  }
+});
+
+test("an ACK outside a dialog goes nowhere; within one it goes by the route set", () => {
+  assert.equal(routeAck(requestOf("ACK", { to: tagged }), testTools), "outside-dialog");
+  assert.equal(routeAck(requestOf("ACK", { to: tagged, route: [ours], maxForwards: 0 }), testTools), "too-many-hops");
+  const route = routeAck(requestOf("ACK", { to: tagged, route: [ours], uri: "sip:bob@203.0.113.1" }), testTools);
+  assert.equal(typeof route === "object" && route.uri, "sip:bob@203.0.113.1");
+});
+
+test("a response that nobody knows goes on by the mark in its Via, and not without", () => {
+  const sent = first(requestOf("INVITE", { via }));
+  const late = fromDraft(response(sent, 200, { toTag: "late" })) as Response;
+  assert.deepEqual(forwardUnknown(late, testTools)?.flow, referenceTo(callerFlow));
+  const moved = fromDraft({ head: late.head.replace(callId, "another-call"), body: late.body }) as Response;
+  assert.equal(forwardUnknown(moved, testTools), undefined);
+  const bare = fromDraft({ head: late.head.replace(/;f=[^;\r]+/, ""), body: late.body }) as Response;
+  assert.equal(forwardUnknown(bare, testTools), undefined);
+});
+
+test("the session description is found in a multipart body, and all around it stays", () => {
+  const text =
+    "--b\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n";
+  const body = Uint8Array.from(text, (c) => c.charCodeAt(0));
+  const message = requestOf("INVITE", { body, contentType: 'multipart/mixed; boundary="b"' });
+  const part = descriptionIn(message) ?? assert.fail();
+  const changed = withDescription(
+    body,
+    part,
+    Uint8Array.from("v=1", (c) => c.charCodeAt(0)),
+  );
+  assert.equal(String.fromCharCode(...changed), text.replace("v=0", "v=1"));
+  assert.equal(descriptionIn(requestOf("INVITE", { body, contentType: "text/plain" })), undefined);
+});
