@@ -6,6 +6,7 @@ import { Admin } from "./admin.ts";
 const pages = (ok: boolean) => ({
   ready: () => ({ ok, targets: { edge: { ok } } }),
   state: () => ({ bindings: new Map([["alice", 3n]]), instances: new Set(["a"]), key: Uint8Array.of(1, 2) }),
+  traceId: (callId: string, fromTag: string) => (ok ? `${callId}/${fromTag}` : undefined),
   metrics: (_request: unknown, response: { end(text: string): void }) => response.end("sipmesh_calls_total 1\n"),
 });
 
@@ -44,6 +45,14 @@ test("Metrics are served; what there is not is 404; nothing is changed", async (
     assert.equal((await fetch(`${url}/stop`)).status, 404);
     assert.equal((await fetch(`${url}/state`, { method: "POST" })).status, 405);
   });
+});
+
+test("The trace of a call is told by Call-ID and From tag", async () => {
+  await withAdmin(true, async (url) => {
+    const answer = await fetch(`${url}/trace?call-id=a%40b&from-tag=7`);
+    assert.deepEqual(await answer.json(), { traceId: "a@b/7" });
+  });
+  await withAdmin(false, async (url) => assert.equal((await fetch(`${url}/trace`)).status, 503));
 });
 
 test("A web page of another name cannot read it through a browser", async () => {

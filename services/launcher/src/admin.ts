@@ -7,10 +7,12 @@ export interface AdminPages {
   /** Whether the process may get work, target by target. */
   ready(): { readonly ok: boolean };
   state(): unknown;
+  /** The trace of the call that a request with this Call-ID and From tag began; undefined before the platform runs. */
+  traceId(callId: string, fromTag: string): string | undefined;
   metrics(request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** The admin port: `/live`, `/ready`, `/metrics`, `/state`. It only shows; nothing can be changed through it. */
+/** The admin port: `/live`, `/ready`, `/metrics`, `/state`, `/trace`. It only shows; nothing can be changed through it. */
 export class Admin {
   readonly url: string;
   readonly #server: Server;
@@ -62,7 +64,11 @@ export class AdminPortError extends Error {
 type Page = (pages: AdminPages, request: IncomingMessage, response: ServerResponse) => void;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
-  ["/", (_pages, _request, response) => text(response, 200, "/live\n/ready\n/metrics\n/state\n")],
+  [
+    "/",
+    (_pages, _request, response) =>
+      text(response, 200, "/live\n/ready\n/metrics\n/state\n/trace?call-id=…&from-tag=…\n"),
+  ],
   ["/live", (_pages, _request, response) => text(response, 200, "live\n")],
   [
     "/ready",
@@ -72,6 +78,14 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
     },
   ],
   ["/metrics", (pages, request, response) => pages.metrics(request, response)],
+  [
+    "/trace",
+    (pages, request, response) => {
+      const query = new URL(request.url ?? "/", "http://localhost").searchParams;
+      const traceId = pages.traceId(query.get("call-id") ?? "", query.get("from-tag") ?? "");
+      json(response, traceId === undefined ? 503 : 200, { traceId });
+    },
+  ],
   ["/state", (pages, _request, response) => json(response, 200, pages.state())],
 ]);
 
@@ -79,7 +93,7 @@ function answer(pages: AdminPages, request: IncomingMessage, response: ServerRes
   const page = PAGES.get(new URL(request.url ?? "/", "http://localhost").pathname);
   if (!knownHost(request.headers.host)) text(response, 403, "Ask by IP address or as localhost.\n");
   else if (request.method !== "GET" && request.method !== "HEAD") text(response, 405, "Only GET.\n");
-  else if (page === undefined) text(response, 404, "There are /live, /ready, /metrics and /state.\n");
+  else if (page === undefined) text(response, 404, "There are /live, /ready, /metrics, /state and /trace.\n");
   else page(pages, request, response);
 }
 

@@ -38,8 +38,10 @@ export const logSection = section(
   z.strictObject({
     level: z
       .enum(["debug", "info", "warn", "error", "silent"])
-      .default("info")
-      .describe("What is logged, as JSON lines on standard error."),
+      .optional()
+      .describe(
+        "What is logged, as JSON lines on standard error; unless set: info, and warn where that is a terminal.",
+      ),
   }),
 );
 

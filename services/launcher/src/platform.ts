@@ -1,5 +1,6 @@
 import type { Config } from "@sipmesh/config";
-import { type Module, type RunningModules, startModules } from "@sipmesh/runtime";
+import { type Context, type Module, type RunningModules, startModules } from "@sipmesh/runtime";
+import { traceNameOf } from "@sipmesh/sip-core";
 import { type RunningTelemetry, startTelemetry } from "@sipmesh/telemetry";
 import { Admin } from "./admin.ts";
 import { adminSection, logSection, processSection, traceSection } from "./config.ts";
@@ -37,16 +38,19 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
     undo.push(catchUncaught(telemetry));
 
     let modules: RunningModules | undefined;
+    let context: Context | undefined;
     const { address, port } = plan.config.of(adminSection);
     const admin = await Admin.start(address, port, {
       ready: () => modules?.ready() ?? { ok: false, reason: "starting" },
       state: () => ({ instance: plan.instance, version: plan.version, targets: modules?.state() ?? {} }),
+      traceId: (callId, fromTag) => context?.sealer.traceId(traceNameOf(callId, fromTag)),
       metrics: (request, response) => telemetry.serveMetrics(request, response),
     });
     undo.push(() => admin.stop());
 
     const opened = await openContext({ ...plan, telemetry });
     undo.push(() => opened.close());
+    context = opened.context;
     telemetry.announceWith((traceId) => opened.context.bus.signal(opened.keepTrace, Buffer.from(traceId, "latin1")));
     const keep = opened.context.bus.listen(opened.keepTrace, (payload) => {
       telemetry.keepHere(Buffer.from(payload).toString("latin1"));
@@ -68,7 +72,7 @@ function telemetryOf({ config, instance, version }: Plan): RunningTelemetry {
   return startTelemetry({
     instance,
     version,
-    logLevel: config.of(logSection).level,
+    logLevel: config.of(logSection).level ?? (process.stderr.isTTY ? "warn" : "info"),
     traces: { ratio, keepFailed, ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }) },
   });
 }
