@@ -24,8 +24,11 @@ export interface VirtualPlatform {
   readonly processes: readonly VirtualProcess[];
   /** Where phones send to: one address for each edge. */
   readonly edges: readonly { readonly address: string; readonly port: number }[];
-  /** Of the process whose services keep this, such as "transaction". */
+  /** The processes that run a target. */
   with(target: string): VirtualProcess[];
+  targetsOf(process: VirtualProcess): readonly string[];
+  /** One process takes the place of another. */
+  replace(former: VirtualProcess, by: VirtualProcess): void;
 }
 
 /** The real modules, configured for a domain with these users. */
@@ -52,7 +55,18 @@ const order = ["directory", "location", "routing", "media", "transaction", "edge
 
 const shapes: Readonly<Record<PlatformOptions["shape"], readonly (readonly string[])[]>> = {
   all: [order],
-  split: [["directory"], ["location"], ["location"], ["routing"], ["routing"], ["media"], ["transaction"], ["transaction"], ["edge"], ["edge"]],
+  split: [
+    ["directory"],
+    ["location"],
+    ["location"],
+    ["routing"],
+    ["routing"],
+    ["media"],
+    ["transaction"],
+    ["transaction"],
+    ["edge"],
+    ["edge"],
+  ],
 };
 
 /** Starts the processes and waits until each is ready. */
@@ -73,10 +87,16 @@ export async function startPlatform(world: World, options: PlatformOptions): Pro
   const late = processes.filter(({ ready }) => !ready).map(({ instance }) => instance);
   if (late.length > 0) throw new Error(`not ready after half a minute: ${late.join(", ")}`);
   const withTarget = (target: string) => processes.filter((process) => targets.get(process)?.includes(target));
+  const targetsOf = (process: VirtualProcess) => targets.get(process) ?? [];
   return {
     site,
     processes,
     edges: withTarget("edge").map(({ address }) => ({ address, port: 5060 })),
     with: withTarget,
+    targetsOf,
+    replace(former, by) {
+      targets.set(by, targetsOf(former));
+      processes.splice(processes.indexOf(former), 1, by);
+    },
   };
 }

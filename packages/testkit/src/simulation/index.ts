@@ -1,5 +1,12 @@
+export type { Check, IsPlatform, Violation } from "./checks/check.ts";
+export { every2xx } from "./checks/every-2xx.ts";
+export { finalResponses } from "./checks/final-responses.ts";
+export { noLateAnswers } from "./checks/late-answers.ts";
+export { ringBound } from "./checks/ring-bound.ts";
+export { ladder } from "./ladder.ts";
 export { type Configured, configured, VirtualProcess, VirtualSite } from "./process.ts";
 export { SeededRandom } from "./seeded-random.ts";
+export { inWords, type Sighting, tapSip, transactionOf, type Watcher } from "./sip-tap.ts";
 export { VirtualBroker } from "./virtual-bus.ts";
 export { VirtualClock } from "./virtual-clock.ts";
 export { type Passage, VirtualInternet } from "./virtual-internet.ts";

@@ -127,6 +127,8 @@ export class VirtualInternet {
   cut: (from: string, to: string) => boolean = () => false;
   readonly #sockets = new Map<string, Bound>();
   readonly #listeners = new Map<string, ListenOptions>();
+  /** By what ends a connection from outside, the hosts at its ends. */
+  readonly #connections = new Map<() => void, readonly [string, string]>();
   readonly #taps: ((passage: Passage) => void)[] = [];
   #ephemeral = FIRST_EPHEMERAL;
 
@@ -155,7 +157,8 @@ export class VirtualInternet {
       udp: async (options) => this.#bind(address, options),
       listen: async (options) => {
         const local = this.#place(address, options.address, options.port);
-        if (this.#listeners.has(place(local))) throw new BindError("tcp", local.address, local.port, { code: "EADDRINUSE" });
+        if (this.#listeners.has(place(local)))
+          throw new BindError("tcp", local.address, local.port, { code: "EADDRINUSE" });
         this.#listeners.set(place(local), options);
         return { local, close: async () => void this.#listeners.delete(place(local)) };
       },
@@ -166,7 +169,7 @@ export class VirtualInternet {
     };
   }
 
-  /** A host stops at once: its sockets are gone, its peers are not told. */
+  /** All programs of a host stop at once: its sockets are gone; who had a connection to it hears that it ended. */
   crash(address: string): void {
     for (const [key, bound] of this.#sockets) {
       if (key.startsWith(`${address}:`)) {
@@ -174,6 +177,7 @@ export class VirtualInternet {
         this.#sockets.delete(key);
       }
     }
+    for (const [end, hosts] of [...this.#connections]) if (hosts.includes(address)) end();
     for (const key of [...this.#listeners.keys()]) if (key.startsWith(`${address}:`)) this.#listeners.delete(key);
   }
 
@@ -230,28 +234,39 @@ export class VirtualInternet {
     const opens = this.clock.elapsed + handshake;
     const out = new Pipe(this, local, remote, opens, () => accepted);
     const back = new Pipe(this, remote, local, opens, () => ours);
+    const closeOurs = (error?: Error): void => {
+      const told = ours;
+      ours = undefined;
+      this.#connections.delete(crash);
+      queueMicrotask(() => told?.closed(error));
+    };
+    const closeAccepted = (error?: Error): void => {
+      const told = accepted;
+      accepted = undefined;
+      queueMicrotask(() => told?.closed(error));
+    };
     const client: VirtualConnection = new VirtualConnection(local, remote, out, () => {
       server?.ended();
-      queueMicrotask(() => {
-        ours?.closed();
-        ours = undefined;
-      });
+      closeOurs();
     });
+    const crash = (): void => {
+      client.ended();
+      server?.ended();
+      closeOurs(new Error("connection reset"));
+      closeAccepted(new Error("connection reset"));
+    };
+    this.#connections.set(crash, [local.address, remote.address]);
     this.clock.after(handshake, () => {
-      const listener = this.cut(local.address, remote.address) ? undefined : this.#listeners.get(place(remote));
       if (ours === undefined) return;
+      const listener = this.cut(local.address, remote.address) ? undefined : this.#listeners.get(place(remote));
       if (listener === undefined) {
         client.ended();
-        ours.closed(new Error(`connection refused by ${place(remote)}`));
-        ours = undefined;
+        closeOurs(new Error(`connection refused by ${place(remote)}`));
         return;
       }
       server = new VirtualConnection(remote, local, back, () => {
         client.ended();
-        queueMicrotask(() => {
-          accepted?.closed();
-          accepted = undefined;
-        });
+        closeAccepted();
       });
       accepted = listener.accepted(server);
       ours.opened?.();

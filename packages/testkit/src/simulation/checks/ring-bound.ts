@@ -1,0 +1,69 @@
+import { type Sighting, transactionOf } from "../sip-tap.ts";
+import type { Check, IsPlatform, Violation } from "./check.ts";
+
+/** What a CANCEL and the answer to it may take: 64·T1 for a phone that does not answer, and some to spare. */
+const GRACE = 40_000;
+
+interface Ringing {
+  readonly callId: string;
+  readonly since: number;
+  cancelled: boolean;
+  over: number | undefined;
+}
+
+/**
+ * Nobody rings beyond the bound: a phone that answered provisionally is cancelled by then, and the caller has a final
+ * response soon after.
+ *
+ * @param bound milliseconds that a phone may ring
+ */
+export function ringBound(isPlatform: IsPlatform, bound: number): Check {
+  const upstream = new Map<string, Ringing>();
+  const downstream = new Map<string, Ringing>();
+
+  function see(sighting: Sighting): void {
+    const { at, what, from, to, message } = sighting;
+    if (isPlatform(from.address) === isPlatform(to.address)) return;
+    const key = transactionOf(sighting);
+    const { callId } = message;
+    if (message.cseq.method === "CANCEL") {
+      const invite = downstream.get(key.replace(/CANCEL$/, "INVITE"));
+      if (invite !== undefined && what === "sent" && isPlatform(from.address)) invite.cancelled = true;
+      return;
+    }
+    if (message.cseq.method !== "INVITE") return;
+    if (message.kind === "request") {
+      if (what === "delivered" && isPlatform(to.address) && !upstream.has(key)) {
+        upstream.set(key, { callId, since: at, cancelled: false, over: undefined });
+      }
+      return;
+    }
+    if (what === "delivered" && isPlatform(to.address)) {
+      const known = downstream.get(key) ?? { callId, since: at, cancelled: false, over: undefined };
+      downstream.set(key, known);
+      if (message.status >= 200) known.over ??= at;
+    }
+    if (what === "sent" && isPlatform(from.address) && message.status >= 200) {
+      const known = upstream.get(key);
+      if (known !== undefined) known.over ??= at;
+    }
+  }
+
+  function verdict(now: number): Violation[] {
+    const violations: Violation[] = [];
+    for (const { callId, since, over } of upstream.values()) {
+      const took = (over ?? now) - since;
+      if (took > bound + GRACE)
+        violations.push({ rule: "ringing is bounded", what: `the caller waited ${took} ms`, callId });
+    }
+    for (const { callId, since, over, cancelled } of downstream.values()) {
+      const took = (over ?? now) - since;
+      if (took > bound + GRACE && !cancelled) {
+        violations.push({ rule: "ringing is bounded", what: `a phone rang ${took} ms without CANCEL`, callId });
+      }
+    }
+    return violations;
+  }
+
+  return { see, verdict };
+}

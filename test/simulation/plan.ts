@@ -1,0 +1,161 @@
+import { fair, rough, SeededRandom, stormy, type Weather } from "@sipmesh/testkit/simulation";
+import { type PlatformOptions, RING_TIME } from "./platform.ts";
+
+/** What a phone does when it is called. Times in milliseconds. */
+export interface Habit {
+  readonly ringsAfter: number;
+  readonly then: "answer" | "refuse" | "ignore";
+  /** From the start of ringing. */
+  readonly after: number;
+  /** With what it refuses. */
+  readonly status: number;
+  /** How long it talks before it hangs up; absent: it waits for the other side. */
+  readonly talks?: number;
+}
+
+export interface PhonePlan {
+  readonly name: string;
+  readonly user: string;
+  readonly address: string;
+  readonly transport: "udp" | "tcp";
+  readonly registersAt: number;
+  readonly habit: Habit;
+  /** When it removes its registration. */
+  readonly leavesAt?: number;
+  /** When its battery is empty: it is registered and silent from then on. */
+  readonly diesAt?: number;
+}
+
+export interface CallPlan {
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
+  readonly offerless: boolean;
+  /** The caller loses patience before an answer, that long after the start. */
+  readonly cancelsAfter?: number;
+  /** How long the caller talks. */
+  readonly talks: number;
+  /** When during the talk the caller holds the call, and takes it up again a while later. */
+  readonly holdsAfter?: number;
+}
+
+/** A request outside of a dialog that is no INVITE. */
+export interface MessagePlan {
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
+  readonly method: "MESSAGE" | "OPTIONS";
+}
+
+export type Disaster =
+  | { readonly what: "store-away"; readonly at: number; readonly lasts: number }
+  | { readonly what: "crash"; readonly target: string; readonly at: number; readonly lasts: number };
+
+/** All that a run is made of, drawn from its seed. */
+export interface Plan {
+  readonly seed: number;
+  readonly platform: PlatformOptions;
+  readonly weatherName: "fair" | "rough" | "stormy";
+  readonly phones: readonly PhonePlan[];
+  readonly calls: readonly CallPlan[];
+  readonly messages: readonly MessagePlan[];
+  readonly disaster?: Disaster;
+}
+
+export const weathers: Readonly<Record<Plan["weatherName"], Weather>> = { fair, rough, stormy };
+
+const users = ["alice", "bob", "carol", "dave", "erin"];
+/** When calls begin and end to be placed. */
+const CALLS_FROM = 15_000;
+const CALLS_UNTIL = 75_000;
+
+function habitOf(random: SeededRandom): Habit {
+  const then = random.pick(["answer", "answer", "answer", "refuse", "ignore"] as const);
+  return {
+    ringsAfter: random.pick([0, 0, 50, 700, 3000]),
+    then,
+    after: random.pick([0, 1, 200, 2000, 9000]),
+    status: random.pick([486, 480, 404, 603, 600, 500]),
+    ...(random.chance(0.3) ? { talks: random.pick([0, 100, 5000, 15_000]) } : {}),
+  };
+}
+
+/** Draws a plan. The same seed gives the same plan. */
+export function planOf(seed: number): Plan {
+  const random = new SeededRandom(`plan ${seed}`);
+  const present = users.slice(0, 2 + random.integer(users.length - 1));
+  const phones: PhonePlan[] = present.flatMap((user, index) =>
+    Array.from(
+      { length: random.pick([1, 1, 1, 2, 3]) },
+      (_, number): PhonePlan => ({
+        name: `${user}-${number + 1}`,
+        user,
+        address: `10.1.${index + 1}.${number + 1}`,
+        transport: random.chance(0.2) ? "tcp" : "udp",
+        registersAt: random.between(0, 5000),
+        habit: habitOf(random),
+        ...(random.chance(0.1) ? { leavesAt: random.between(10_000, 60_000) } : {}),
+        ...(random.chance(0.1) ? { diesAt: random.between(10_000, 60_000) } : {}),
+      }),
+    ),
+  );
+  const at = () => random.between(CALLS_FROM, CALLS_UNTIL);
+  const pair = () => {
+    const from = random.pick(phones);
+    const others = present.filter((user) => user !== from.user);
+    return { from: from.name, to: random.chance(0.05) ? "nobody" : random.pick(others) };
+  };
+  const calls = Array.from(
+    { length: 1 + random.integer(6) },
+    (): CallPlan => ({
+      at: at(),
+      ...pair(),
+      offerless: random.chance(0.15),
+      ...(random.chance(0.3) ? { cancelsAfter: random.pick([0, 10, 100, 400, 2000, 6000]) } : {}),
+      talks: random.pick([0, 300, 4000, 12_000]),
+      ...(random.chance(0.3) ? { holdsAfter: random.pick([10, 1500]) } : {}),
+    }),
+  );
+  const messages = Array.from(
+    { length: random.integer(4) },
+    (): MessagePlan => ({
+      at: at(),
+      ...pair(),
+      method: random.pick(["MESSAGE", "OPTIONS"] as const),
+    }),
+  );
+  const shape = random.chance(0.25) ? "split" : "all";
+  const crashable = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
+  const when = { at: random.between(6000, 60_000), lasts: random.pick([500, 3000, 12_000]) };
+  const disaster = random.pick<Disaster | undefined>([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    { what: "store-away", ...when },
+    { what: "crash", target: crashable, ...when },
+  ]);
+  return {
+    seed,
+    platform: { users: present, media: random.pick(["always", "never"] as const), shape },
+    weatherName: random.pick(["fair", "rough", "rough", "stormy"] as const),
+    phones,
+    calls,
+    messages,
+    ...(disaster === undefined ? {} : { disaster }),
+  };
+}
+
+/** Whether the call must be established: nothing disturbs it, a phone is there that answers, and none declines for all. */
+export function mustSucceed(plan: Plan, call: CallPlan): boolean {
+  if (plan.weatherName !== "fair" || plan.disaster !== undefined || call.cancelsAfter !== undefined) return false;
+  const called = plan.phones.filter(({ user }) => user === call.to);
+  const disturbed = plan.phones.some(
+    ({ user, name, diesAt, leavesAt }) =>
+      (user === call.to || name === call.from) && (diesAt ?? leavesAt) !== undefined,
+  );
+  const answers = called.some(
+    ({ habit }) => habit.then === "answer" && habit.ringsAfter + habit.after < 1000 * RING_TIME,
+  );
+  return !disturbed && answers && !called.some(({ habit }) => habit.then === "refuse" && habit.status >= 600);
+}
