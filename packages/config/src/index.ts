@@ -6,4 +6,3 @@ export { configReference } from "./reference.ts";
 export { secret } from "./secret.ts";
 export type { ConfigOf, ConfigSection } from "./section.ts";
 export { defaults, section } from "./section.ts";
-export { keysOf } from "./walk.ts";

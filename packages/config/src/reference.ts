@@ -14,7 +14,10 @@ function sectionReference(section: ConfigSection<unknown>): string {
   for (const key of keysOf(section.schema, [section.name], section.schema.parse({}))) {
     const preset = key.default === undefined ? "" : `\`${JSON.stringify(key.default)}\``;
     const allowed = allowedValues(key.schema);
-    const meaning = `${key.description}${allowed === "" ? "" : ` One of ${allowed}.`}<br>\`${variableFor(key.path)}\``;
+    const words = `${key.description}${allowed === "" ? "" : ` One of ${allowed}.`}`;
+    // What stands in a list or map is set with it, as a whole.
+    const single = !key.path.some((step) => step.endsWith("[]") || step.startsWith("<"));
+    const meaning = single ? `${words}<br>\`${variableFor(key.path)}\`` : words;
     lines.push(`| \`${pathText(key.path)}\` | ${cell(preset)} | ${cell(meaning)} |`);
   }
   return `${lines.join("\n")}\n`;

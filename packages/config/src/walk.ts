@@ -43,16 +43,39 @@ export function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core
   return def.type === "object" ? def.shape : undefined;
 }
 
-/** All keys that hold a value, in the order of the schema; objects are walked into, lists and maps are one key. */
+/**
+ * All keys that hold a value, in the order of the schema. Objects are walked into; a list or map is a key, and its
+ * entries' keys follow as `list[].key` and `map.<name>.key`.
+ */
 export function* keysOf(schema: z.core.$ZodType, path: Path, value: unknown): Iterable<Key> {
   const shape = shapeOf(schema);
-  if (shape === undefined || (path.length > 1 && value === undefined)) {
+  if (shape === undefined || (path.length > 1 && value === undefined && !hasDefault(schema))) {
     yield { path, schema, description: descriptionOf(schema), default: value };
-    return;
   }
-  for (const [name, inner] of Object.entries(shape)) {
+  for (const [name, inner] of Object.entries(shape ?? {})) {
     yield* keysOf(inner, [...path, name], (value as Record<string, unknown> | undefined)?.[name]);
   }
+  if (shape === undefined) yield* entryKeysOf(schema, path);
+}
+
+/** The keys of what a list, a map, or an alternative holds. */
+function* entryKeysOf(schema: z.core.$ZodType, path: Path): Iterable<Key> {
+  const def = (unwrap(schema) as z.core.$ZodTypes)._zod.def;
+  const last = path.at(-1) ?? "";
+  if (def.type === "array") yield* objectKeysOf(def.element, [...path.slice(0, -1), `${last}[]`]);
+  if (def.type === "record") yield* objectKeysOf(def.valueType, [...path, "<name>"]);
+  if (def.type === "union") for (const option of def.options) yield* entryKeysOf(option, path);
+}
+
+function* objectKeysOf(schema: z.core.$ZodType, path: Path): Iterable<Key> {
+  for (const [name, inner] of Object.entries(shapeOf(schema) ?? {})) {
+    const preset = (inner as z.ZodType).safeParse(undefined);
+    yield* keysOf(inner, [...path, name], preset.success ? preset.data : undefined);
+  }
+}
+
+function hasDefault(schema: z.core.$ZodType): boolean {
+  return (schema as z.ZodType).safeParse(undefined).success;
 }
 
 /** The words of `.describe()`, wherever in the wrapping they were said. */

@@ -11,7 +11,12 @@ const subscriber = z
   .strictObject({
     user: z.string().min(1).max(128).describe("User part of the address of record, and user name for digest."),
     password: secret(z.string().min(1)).optional().describe("Kept in memory only as hashes."),
-    ha1: secret(z.strictObject({ md5: hex(32).optional(), sha256: hex(64).optional() }))
+    ha1: secret(
+      z.strictObject({
+        md5: hex(32).optional().describe("MD5 of `user:realm:password`."),
+        sha256: hex(64).optional().describe("SHA-256 of `user:realm:password`."),
+      }),
+    )
       .optional()
       .describe("Instead of the password: hash of `user:realm:password`, as MD5 and as SHA-256."),
     aliases: z.array(z.string().min(1)).default([]).describe("Other users of the domain that lead to this one."),

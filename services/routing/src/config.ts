@@ -58,13 +58,19 @@ const route = z
     trunk: z.string().optional().describe("The name of a trunk that gets the request."),
     redirect: z
       .strictObject({
-        status: z.union([z.literal(300), z.literal(301), z.literal(302), z.literal(305), z.literal(380)]).optional(),
+        status: z
+          .union([z.literal(300), z.literal(301), z.literal(302), z.literal(305), z.literal(380)])
+          .optional()
+          .describe("Status of the answer."),
         contacts: nextHops,
       })
       .optional()
       .describe("Answer with these contacts; 302 for one, 300 for several unless a status is given."),
     reject: z
-      .strictObject({ status: z.number().int().min(400).max(699), reason: z.string().optional() })
+      .strictObject({
+        status: z.number().int().min(400).max(699).describe("Status of the answer."),
+        reason: z.string().optional().describe("Its reason phrase; the usual one unless set."),
+      })
       .optional()
       .describe("Answer with this status."),
     strip: z.number().int().min(0).max(32).default(0).describe("Characters to take off the start of the user."),
