@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { credentials } from "@grpc/grpc-js";
+import { systemClock } from "@sipmesh/environment";
+import { LocationClient, LocationService } from "@sipmesh/proto/location";
+import { Code } from "./error.ts";
+import { type GrpcRpc, grpcRpc } from "./grpc-rpc.ts";
+import type { Peer } from "./peer-link.ts";
+import { proxyTo } from "./testing/proxy.ts";
+import { asked, handlers, REPLY, rpcContract } from "./testing/rpc-contract.ts";
+
+const clock = systemClock((error) => {
+  throw error;
+});
+after(() => clock.close());
+
+let instances = 0;
+
+function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) => void): Promise<GrpcRpc> {
+  return grpcRpc({
+    clock,
+    instance: `i${instances++}`,
+    listen: { address: "127.0.0.1", port: 0 },
+    peers,
+    observer: { called() {}, served() {}, failed() {}, peerLost: (_instance, reason) => lost?.(reason) },
+  });
+}
+
+const peer = (instance: string, port: number): Peer => ({ instance, address: "127.0.0.1", port });
+
+/** Binding URI that says who answered. */
+const answering = (name: string) =>
+  handlers({
+    lookup: () => ({ bindings: [{ uri: name, q: 0, path: [], flow: undefined, nat: false, expires: 0 }] }),
+  });
+
+async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, `not within ${milliseconds} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+rpcContract("gRPC", async () => {
+  const answerer = await start();
+  const caller = await start(() => [peer("a", answerer.port)]);
+  return {
+    caller,
+    answerer,
+    async close() {
+      await caller.close();
+      await answerer.close();
+    },
+  };
+});
+
+test("gRPC: what is in this process is not asked over the network", async () => {
+  const far = await start();
+  far.serve(LocationService, answering("far"));
+  const near = await start(() => [peer("far", far.port)]);
+  near.serve(LocationService, answering("near"));
+  const location = near.client("location", LocationService);
+  assert.equal((await location.lookup(asked, { deadline: 2000 })).bindings[0]?.uri, "near");
+  const there = await location.lookup(asked, { deadline: 2000, instance: "far" });
+  assert.equal(there.bindings[0]?.uri, "far");
+  await near.close();
+  await far.close();
+});
+
+test("gRPC: calls go round the peers; those with one key go to one of them", async () => {
+  const answerers = await Promise.all(["a", "b", "c"].map(() => start()));
+  const peers = answerers.map(({ port }, at) => peer(`p${at}`, port));
+  for (const [at, answerer] of answerers.entries()) answerer.serve(LocationService, answering(`p${at}`));
+  const caller = await start(() => peers);
+  const location = caller.client("location", LocationService);
+  const who = async (key?: string) => (await location.lookup(asked, { deadline: 2000, key })).bindings[0]?.uri;
+  await Promise.all(peers.map(({ instance }) => location.lookup(asked, { deadline: 2000, instance })));
+  assert.equal(new Set(await Promise.all(Array.from({ length: 9 }, () => who()))).size, 3);
+  const byKey = new Set<string | undefined>();
+  for (let at = 0; at < 20; at++) {
+    const [one, other] = [await who(`key-${at}`), await who(`key-${at}`)];
+    assert.equal(one, other);
+    byKey.add(one);
+  }
+  assert.equal(byKey.size, 3);
+  await assert.rejects(location.lookup(asked, { deadline: 2000, instance: "gone" }), { code: Code.Unavailable });
+  await caller.close();
+  await Promise.all(answerers.map((answerer) => answerer.close()));
+});
+
+test("gRPC: a peer that cannot be reached costs nothing where another is there", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers());
+  const caller = await start(() => [peer("dead", 1), peer("alive", answerer.port)]);
+  const location = caller.client("location", LocationService);
+  for (let at = 0; at < 10; at++) assert.deepEqual(await location.lookup(asked, { deadline: 2000 }), REPLY);
+  await caller.close();
+  await answerer.close();
+});
+
+test("gRPC: a silent peer is dropped within 2 s; calls that were sent end with UNAVAILABLE", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers());
+  const proxy = await proxyTo(answerer.port);
+  const lost: string[] = [];
+  const caller = await start(
+    () => [peer("a", proxy.port)],
+    (reason) => lost.push(reason),
+  );
+  const location = caller.client("location", LocationService);
+  await location.lookup(asked, { deadline: 2000 });
+  proxy.silent(true);
+  const began = performance.now();
+  await assert.rejects(location.lookup(asked, { deadline: 10_000 }), { code: Code.Unavailable });
+  const took = performance.now() - began;
+  assert.ok(took < 2300, `${took} ms`);
+  assert.equal(lost.length, 1);
+  await until(async () => {
+    try {
+      return (await location.lookup(asked, { deadline: 1000 })) !== undefined;
+    } catch {
+      return false;
+    }
+  }, 5000);
+  await caller.close();
+  await proxy.close();
+  await answerer.close();
+});
+
+test("gRPC: a connection that breaks is made anew, for ever", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers());
+  const proxy = await proxyTo(answerer.port);
+  const caller = await start(() => [peer("a", proxy.port)]);
+  const location = caller.client("location", LocationService);
+  for (let round = 0; round < 3; round++) {
+    await until(async () => {
+      try {
+        return (await location.lookup(asked, { deadline: 500 })) !== undefined;
+      } catch (error) {
+        assert.equal((error as { code: number }).code, Code.Unavailable);
+        return false;
+      }
+    }, 5000);
+    proxy.cut();
+  }
+  await caller.close();
+  await proxy.close();
+  await answerer.close();
+});
+
+test("gRPC: what was under way to a peer that dies is not tried again elsewhere", async () => {
+  let entered = 0;
+  const hanging = handlers({
+    lookup() {
+      entered += 1;
+      return new Promise(() => {});
+    },
+  });
+  const [one, other] = await Promise.all([start(), start()]);
+  one.serve(LocationService, hanging);
+  other.serve(LocationService, hanging);
+  const [way, otherWay] = await Promise.all([proxyTo(one.port), proxyTo(other.port)]);
+  const caller = await start(() => [peer("a", way.port), peer("b", otherWay.port)]);
+  const location = caller.client("location", LocationService);
+  const call = location.lookup(asked, { deadline: 5000 });
+  await until(() => entered === 1, 2000);
+  way.cut();
+  otherWay.cut();
+  await assert.rejects(call, { code: Code.Unavailable });
+  assert.equal(entered, 1);
+  await caller.close();
+  await Promise.all([way.close(), otherWay.close(), one.close(), other.close()]);
+});
+
+test("gRPC: more calls than may be under way end with RESOURCE_EXHAUSTED", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers({ lookup: () => new Promise(() => {}) }));
+  const caller = await start(() => [peer("a", answerer.port)]);
+  const location = caller.client("location", LocationService);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 9000 }, () => location.lookup(asked, { deadline: 1000 })),
+  );
+  const codes = outcomes.map((outcome) => (outcome.status === "rejected" ? outcome.reason.code : Code.Ok));
+  assert.equal(codes.filter((code) => code === Code.ResourceExhausted).length, 9000 - 8192);
+  assert.equal(codes.filter((code) => code === Code.DeadlineExceeded).length, 8192);
+  await caller.close();
+  await answerer.close();
+});
+
+test("gRPC: every method is a typed unary call as well", async () => {
+  const answerer = await start();
+  const serving = answerer.serve(LocationService, handlers());
+  const client = new LocationClient(`127.0.0.1:${answerer.port}`, credentials.createInsecure());
+  const lookup = () =>
+    new Promise((resolve, reject) => client.lookup(asked, (error, reply) => (error ? reject(error) : resolve(reply))));
+  assert.deepEqual(await lookup(), REPLY);
+  serving.close();
+  await assert.rejects(lookup() as Promise<unknown>, { code: Code.Unimplemented });
+  client.close();
+  await answerer.close();
+});
+
+test("gRPC: a port that is taken is told", async () => {
+  const first = await start();
+  await assert.rejects(
+    grpcRpc({ clock, instance: "x", listen: { address: "127.0.0.1", port: first.port }, peers: () => [] }),
+  );
+  await first.close();
+});

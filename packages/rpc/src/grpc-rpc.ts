@@ -1,0 +1,46 @@
+import { CallServer } from "./call-server.ts";
+import { type RpcOptions, rpcOver } from "./local-rpc.ts";
+import type { Peer } from "./peer-link.ts";
+import { RemoteCalls } from "./remote-calls.ts";
+import type { Handlers, Rpc } from "./rpc.ts";
+import { Services, servedBy } from "./services.ts";
+
+export interface GrpcRpcOptions extends RpcOptions {
+  /** Where to answer; port 0 takes any. */
+  readonly listen: { readonly address: string; readonly port: number };
+  /** Who answers a service now, as presence tells it; this process itself excepted. */
+  readonly peers: (service: string) => readonly Peer[];
+}
+
+/** Calls that leave the process, besides those that stay in it. */
+export interface GrpcRpc extends Rpc {
+  /** Where it answers. */
+  readonly port: number;
+}
+
+/**
+ * Calls within this process directly, to others over one long-lived gRPC stream for each peer. A peer that is silent
+ * for 2 s is dropped: its calls end with UNAVAILABLE, and those surely not sent are tried with another.
+ *
+ * @throws Error where the address cannot be bound
+ */
+export async function grpcRpc(options: GrpcRpcOptions): Promise<GrpcRpc> {
+  const { clock, observer, listen, peers } = options;
+  const services = new Services(clock, observer);
+  const server = new CallServer(services, clock);
+  const port = await server.listen(listen.address, listen.port);
+  const calls = rpcOver(options, services, new RemoteCalls({ clock, peers, observer }));
+  return {
+    port,
+    serve<D extends object>(definition: D, handlers: Handlers<D>) {
+      const serving = calls.serve(definition, handlers);
+      server.register(servedBy(definition, handlers));
+      return serving;
+    },
+    client: calls.client,
+    async close() {
+      await calls.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,257 @@
+import { Client, type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
+import type { Clock, Timer } from "@sipmesh/environment";
+import { CallsService, type ReplyBatch, type Request, type RequestBatch } from "@sipmesh/proto/calls";
+import { CHANNEL } from "./channel.ts";
+import { deadlineExceeded } from "./deadline.ts";
+import { Code, RpcError } from "./error.ts";
+import type { CallOptions } from "./rpc.ts";
+import type { AnyMethod } from "./services.ts";
+import { TurnBatch } from "./turn-batch.ts";
+
+/** Calls to one peer that may be under way or wait. */
+const IN_FLIGHT = 8192;
+/** Bytes of payload after which a batch is ended. */
+const BATCH = 512 * 1024;
+/** Milliseconds until a stream to a peer must be open. */
+const OPEN_WITHIN = 2000;
+/** Milliseconds between attempts to reach a peer. */
+const AGAIN_AFTER = 250;
+
+/** Somebody who answers calls. */
+export interface Peer {
+  readonly instance: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Pending {
+  readonly method: AnyMethod;
+  readonly request: unknown;
+  readonly options: CallOptions;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: RpcError) => void;
+  /** Told where the call was surely not sent, so that another peer may be asked. */
+  readonly unsent: (error: RpcError) => void;
+  readonly due: number;
+  timer: Timer | undefined;
+}
+
+/**
+ * The stream to one peer: opened anew for as long as the peer is there, and dropped where the peer is silent. Requests
+ * of one turn of the event loop travel together.
+ */
+export class PeerLink {
+  readonly peer: Peer;
+  readonly #clock: Clock;
+  readonly #lost: (reason: string) => void;
+  readonly #sent = new Map<number, Pending>();
+  readonly #batch = new TurnBatch<Pending>((calls) => this.#send(calls));
+  #waiting: Pending[] = [];
+  #unflushed = 0;
+  #client: Client | undefined;
+  #stream: ClientDuplexStream<RequestBatch, ReplyBatch> | undefined;
+  #state: "opening" | "open" | "down" = "down";
+  #blocked = false;
+  #timer: Timer | undefined;
+  #nextId = 1;
+  #closed = false;
+
+  constructor(peer: Peer, clock: Clock, lost: (reason: string) => void) {
+    this.peer = peer;
+    this.#clock = clock;
+    this.#lost = lost;
+    this.#open();
+  }
+
+  /** "down": the last attempt to reach the peer failed. */
+  get state(): "opening" | "open" | "down" {
+    return this.#state;
+  }
+
+  get idle(): boolean {
+    return this.#sent.size === 0 && this.#waiting.length === 0 && this.#unflushed === 0;
+  }
+
+  /** Settles within the deadline. `unsent` is called instead of a rejection where the peer surely never saw the call. */
+  call(
+    method: AnyMethod,
+    request: unknown,
+    options: CallOptions,
+    unsent: (error: RpcError) => void,
+    resolve: (reply: unknown) => void,
+    reject: (error: RpcError) => void,
+  ): void {
+    if (this.#closed || this.#state === "down") {
+      unsent(this.#unavailable("cannot be reached"));
+      return;
+    }
+    if (this.#sent.size + this.#waiting.length + this.#unflushed >= IN_FLIGHT) {
+      reject(new RpcError(Code.ResourceExhausted, `${method.path}: ${IN_FLIGHT} calls are under way already`));
+      return;
+    }
+    const due = this.#clock.now() + options.deadline;
+    const call: Pending = { method, request, options, resolve, reject, unsent, due, timer: undefined };
+    if (this.#state === "opening" || this.#blocked) {
+      call.timer = this.#clock.after(options.deadline, () => this.#expireWaiting(call));
+      this.#waiting.push(call);
+      return;
+    }
+    this.#unflushed += 1;
+    this.#batch.add(call);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#down("closed");
+  }
+
+  #open(): void {
+    this.#state = "opening";
+    const { address, port } = this.peer;
+    const target = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    const client = new Client(target, credentials.createInsecure(), CHANNEL);
+    const { path, requestSerialize, responseDeserialize } = CallsService.exchange;
+    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
+    this.#client = client;
+    this.#stream = stream;
+    this.#timer = this.#clock.after(OPEN_WITHIN, () => this.#down("the stream does not open"));
+    stream.on("metadata", () => this.#opened(stream));
+    stream.on("data", (batch: ReplyBatch) => this.#receive(batch));
+    stream.on("drain", () => this.#drained(stream));
+    const gone = (reason: string): void => {
+      if (this.#stream === stream) this.#down(reason);
+    };
+    stream.on("error", (error) => gone(error.message));
+    stream.on("end", () => gone("ended by the peer"));
+  }
+
+  #opened(stream: unknown): void {
+    if (this.#stream !== stream || this.#state !== "opening") return;
+    this.#timer?.cancel();
+    this.#state = "open";
+    this.#sendWaiting();
+  }
+
+  #drained(stream: unknown): void {
+    if (this.#stream !== stream) return;
+    this.#blocked = false;
+    if (this.#state === "open") this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const call of waiting) {
+      call.timer?.cancel();
+      this.#unflushed += 1;
+      this.#batch.add(call);
+    }
+  }
+
+  #send(calls: Pending[]): void {
+    this.#unflushed -= calls.length;
+    if (this.#stream === undefined || this.#state !== "open") {
+      for (const call of calls) call.unsent(this.#unavailable("cannot be reached"));
+      return;
+    }
+    const now = this.#clock.now();
+    let requests: Request[] = [];
+    let bytes = 0;
+    for (const call of calls) {
+      const request = this.#encode(call, now);
+      if (request === undefined) continue;
+      requests.push(request);
+      bytes += request.payload.length;
+      if (bytes < BATCH) continue;
+      this.#write(requests);
+      requests = [];
+      bytes = 0;
+    }
+    if (requests.length > 0) this.#write(requests);
+  }
+
+  #encode(call: Pending, now: number): Request | undefined {
+    const deadline = call.due - now;
+    if (deadline <= 0) {
+      call.reject(deadlineExceeded(call.method.path, call.options.deadline));
+      return undefined;
+    }
+    let payload: Buffer;
+    try {
+      payload = call.method.requestSerialize(call.request as never);
+    } catch (error) {
+      call.reject(new RpcError(Code.Internal, `${call.method.path}: the request cannot be encoded`, error));
+      return undefined;
+    }
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    this.#sent.set(id, call);
+    call.timer = this.#clock.after(deadline, () => {
+      this.#sent.delete(id);
+      call.reject(deadlineExceeded(call.method.path, call.options.deadline));
+    });
+    return { id, method: call.method.path, payload, deadline, trace: call.options.trace };
+  }
+
+  #write(requests: Request[]): void {
+    if (this.#stream?.write({ requests }) === false) this.#blocked = true;
+  }
+
+  #receive({ replies }: ReplyBatch): void {
+    for (const { id, code, message, payload } of replies) {
+      const call = this.#sent.get(id);
+      // The caller has given up.
+      if (call === undefined) continue;
+      this.#sent.delete(id);
+      call.timer?.cancel();
+      if (code !== Code.Ok) {
+        call.reject(new RpcError(code, message));
+        continue;
+      }
+      try {
+        call.resolve(call.method.responseDeserialize(payload));
+      } catch (error) {
+        call.reject(new RpcError(Code.Internal, `${call.method.path}: the reply cannot be decoded`, error));
+      }
+    }
+  }
+
+  #expireWaiting(call: Pending): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== call);
+    call.reject(deadlineExceeded(call.method.path, call.options.deadline));
+  }
+
+  #down(reason: string): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#timer?.cancel();
+    const wasOpen = this.#state === "open";
+    this.#state = "down";
+    this.#blocked = false;
+    // A listener must stay: the stream may still tell why it ended.
+    stream?.cancel();
+    this.#client?.close();
+    if (wasOpen && !this.#closed) this.#lost(reason);
+    if (!this.#closed) this.#timer = this.#clock.after(AGAIN_AFTER, () => this.#open());
+    this.#failAll(reason);
+  }
+
+  #failAll(reason: string): void {
+    const sent = [...this.#sent.values()];
+    const waiting = this.#waiting;
+    this.#sent.clear();
+    this.#waiting = [];
+    for (const call of sent) {
+      call.timer?.cancel();
+      call.reject(this.#unavailable(`went away during the call (${reason})`));
+    }
+    for (const call of waiting) {
+      call.timer?.cancel();
+      call.unsent(this.#unavailable(reason));
+    }
+  }
+
+  #unavailable(why: string): RpcError {
+    return new RpcError(Code.Unavailable, `the instance "${this.peer.instance}" ${why}`);
+  }
+}
