@@ -82,12 +82,14 @@ export class Streams {
     return bound;
   }
 
-  /** The connection of this number, where it still leads to that peer. */
+  /**
+   * The connection of this number, where it still leads to that peer. Port 0 stands for whoever it leads to: a sealed
+   * token names a connection by its number alone, which no other connection of this edge ever gets.
+   */
   of(connection: number, remote: Address): Stream | undefined {
     const stream = this.#streams.get(connection);
-    return stream !== undefined && keyOf(stream.remote) === keyOf(remote) && stream.ending === undefined
-      ? stream
-      : undefined;
+    if (stream === undefined || stream.ending !== undefined) return undefined;
+    return remote.port === 0 || keyOf(stream.remote) === keyOf(remote) ? stream : undefined;
   }
 
   /** A connection to the peer: one that stands, else a new one; undefined where there are too many. */
