@@ -1,3 +1,6 @@
 export type { Context } from "./context.ts";
 export type { Module, Readiness, Service } from "./module.ts";
+export { type RunningContext, realContext } from "./real-context.ts";
+export type { BrokerSettings, ContextSettings, RpcSettings } from "./settings.ts";
 export { type RunningModules, startModules, startOrder, type Values } from "./start-modules.ts";
+export { contextCatalogue } from "./telemetry.ts";

@@ -1,0 +1,180 @@
+import type { BusObserver } from "@sipmesh/bus";
+import type { RpcObserver } from "@sipmesh/rpc";
+import type { StoreObserver } from "@sipmesh/store";
+import type { Catalogue, Counter, Labels, MetricDefinition, Telemetry } from "@sipmesh/telemetry";
+import type { Context } from "./context.ts";
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+const metrics = {
+  published: {
+    name: "sipmesh_bus_published_total",
+    help: "Envelopes published, by whether they stayed in the process or went over the broker.",
+    labels: ["path"],
+  },
+  received: { name: "sipmesh_bus_received_total", help: "Envelopes received over the broker." },
+  dropped: {
+    name: "sipmesh_bus_dropped_total",
+    help: "Envelopes given up, by reason: the broker is away, too much waits, or the message is too large.",
+    labels: ["reason"],
+  },
+  busFailed: {
+    name: "sipmesh_bus_failures_total",
+    help: "Frames that could not be read, and subscribers that threw.",
+    labels: ["where"],
+  },
+  connected: {
+    name: "sipmesh_link_connected",
+    help: "1 while the bus or the store can be reached, else 0.",
+    labels: ["link"],
+  },
+  stored: {
+    name: "sipmesh_store_calls_total",
+    help: "Calls to the store, by operation and outcome.",
+    labels: ["operation", "outcome"],
+  },
+  storeSeconds: {
+    name: "sipmesh_store_call_seconds",
+    help: "How long calls to a remote store took.",
+    unit: "s",
+    labels: ["operation"],
+    buckets: SECONDS,
+  },
+  storeFailed: {
+    name: "sipmesh_store_failures_total",
+    help: "Watches that broke, and watchers that threw.",
+    labels: ["where"],
+  },
+  called: {
+    name: "sipmesh_rpc_calls_total",
+    help: "Calls made to services, by method, gRPC status code and route (direct or stream).",
+    labels: ["method", "code", "route"],
+  },
+  callSeconds: {
+    name: "sipmesh_rpc_call_seconds",
+    help: "How long calls over a stream took.",
+    unit: "s",
+    labels: ["method"],
+    buckets: SECONDS,
+  },
+  served: {
+    name: "sipmesh_rpc_served_total",
+    help: "Calls answered, by method and gRPC status code.",
+    labels: ["method", "code"],
+  },
+  rpcFailed: {
+    name: "sipmesh_rpc_handler_failures_total",
+    help: "Calls whose handler threw what it should not.",
+    labels: ["method"],
+  },
+  peersLost: { name: "sipmesh_rpc_peers_lost_total", help: "Streams to peers that broke or fell silent." },
+  members: { name: "sipmesh_cluster_members", help: "Members on the membership list." },
+  number: { name: "sipmesh_cluster_membership_number", help: "The number of the membership list." },
+  clusterFailed: {
+    name: "sipmesh_cluster_failures_total",
+    help: "Presence signals that could not be read, and changes of the list that could not be written.",
+  },
+} satisfies Record<string, MetricDefinition>;
+
+const subjects = [
+  { name: "<prefix>.edge.<instance>", help: "Messages that an edge is to send." },
+  { name: "<prefix>.transaction.<member>", help: "Messages for the member that owns their calls." },
+  { name: "<prefix>.presence", help: "Heartbeats and goodbyes of instances." },
+];
+
+/** What the parts of the context show of themselves. */
+export const contextCatalogue: Catalogue = { metrics: Object.values(metrics), subjects };
+
+/** A counter for each combination of label values, looked up once. */
+function counted<Values extends readonly string[]>(
+  counter: Counter,
+  labels: (...values: Values) => Labels,
+): (...values: Values) => Counter {
+  const known = new Map<string, Counter>();
+  return (...values) => {
+    const name = values.length === 1 ? (values[0] as string) : values.join(" ");
+    let found = known.get(name);
+    if (found === undefined) {
+      found = counter.with(labels(...values));
+      known.set(name, found);
+    }
+    return found;
+  };
+}
+
+export function observeBus({ metrics: made, log }: Telemetry): BusObserver {
+  const published = counted(made.counter(metrics.published), (path: string) => ({ path }));
+  const received = made.counter(metrics.received);
+  const dropped = counted(made.counter(metrics.dropped), (reason: string) => ({ reason }));
+  const failures = counted(made.counter(metrics.busFailed), (where: string) => ({ where }));
+  return {
+    published: (envelopes, path) => published(path).add(envelopes),
+    received: (envelopes) => received.add(envelopes),
+    dropped: (envelopes, reason) => dropped(reason).add(envelopes),
+    failed(where, error) {
+      failures(where).add();
+      log.error({ err: error, where }, "a message on the bus could not be handled");
+    },
+  };
+}
+
+export function observeStore({ metrics: made, log }: Telemetry): StoreObserver {
+  const calls = counted(made.counter(metrics.stored), (operation: string, outcome: string) => ({ operation, outcome }));
+  const seconds = made.histogram(metrics.storeSeconds);
+  const failures = counted(made.counter(metrics.storeFailed), (where: string) => ({ where }));
+  return {
+    answered(operation, outcome, milliseconds) {
+      calls(operation, outcome).add();
+      if (milliseconds > 0) seconds.with({ operation }).observe(milliseconds / 1000);
+    },
+    failed(where, error) {
+      failures(where).add();
+      log.warn({ err: error, where }, "watching the store failed");
+    },
+  };
+}
+
+export function observeRpc({ metrics: made, log }: Telemetry): RpcObserver {
+  const calls = counted(made.counter(metrics.called), (method: string, code: string, route: string) => ({
+    method,
+    code,
+    route,
+  }));
+  const seconds = made.histogram(metrics.callSeconds);
+  const served = counted(made.counter(metrics.served), (method: string, code: string) => ({ method, code }));
+  const failures = counted(made.counter(metrics.rpcFailed), (method: string) => ({ method }));
+  const lost = made.counter(metrics.peersLost);
+  return {
+    called(path, code, milliseconds, route) {
+      calls(path, String(code), route).add();
+      if (route === "stream") seconds.with({ method: path }).observe(milliseconds / 1000);
+    },
+    served: (path, code) => served(path, String(code)).add(),
+    failed(path, error) {
+      failures(path).add();
+      log.error({ err: error, method: path }, "a call could not be answered");
+    },
+    peerLost(instance, reason) {
+      lost.add();
+      log.warn({ instance, reason }, "a peer was lost");
+    },
+  };
+}
+
+/** @returns what the cluster tells its failures to */
+export function observeCluster({ metrics: made, log }: Telemetry): (error: unknown) => void {
+  const failures = made.counter(metrics.clusterFailed);
+  return (error) => {
+    failures.add();
+    log.warn({ err: error }, "the cluster could not be followed for a moment");
+  };
+}
+
+export function showLinks({ metrics: made }: Telemetry, { bus, store, cluster }: Context): void {
+  made.gauge(metrics.connected, () => [
+    { labels: { link: "bus" }, value: bus.state === "connected" ? 1 : 0 },
+    { labels: { link: "store" }, value: store.state === "connected" ? 1 : 0 },
+  ]);
+  made.gauge(metrics.members, () => cluster.membership.members.length);
+  made.gauge(metrics.number, () => cluster.membership.number);
+}
