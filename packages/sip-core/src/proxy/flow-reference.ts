@@ -40,19 +40,24 @@ export function referenceTo(flow: Flow): FlowReference {
 
 /** One byte of transport and address family, four of hash, then address and port, or the connection's number. */
 export function encodeFlowReference(reference: FlowReference): Uint8Array {
-  const kind = transports.indexOf(reference.transport);
-  const address = reference.remote === undefined ? undefined : ipBytes(reference.remote.address);
-  const bytes = new Uint8Array(5 + (address === undefined ? 4 : address.length + 2));
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, kind | (address?.length === 16 ? IPV6 : 0));
-  view.setUint32(1, reference.hash);
+  const { transport, hash, remote, connection = 0 } = reference;
+  const address = remote === undefined ? undefined : ipBytes(remote.address);
+  const length = address?.length ?? 0;
+  const bytes = new Uint8Array(address === undefined ? 9 : 5 + length + 2);
+  bytes[0] = transports.indexOf(transport) | (length === 16 ? IPV6 : 0);
+  write(bytes, 1, 4, hash);
   if (address === undefined) {
-    view.setUint32(5, reference.connection ?? 0);
+    write(bytes, 5, 4, connection);
   } else {
     bytes.set(address, 5);
-    view.setUint16(5 + address.length, reference.remote?.port ?? 0);
+    write(bytes, 5 + length, 2, remote?.port ?? 0);
   }
   return bytes;
+}
+
+/** In network order. */
+function write(bytes: Uint8Array, at: number, length: number, value: number): void {
+  for (let i = 0; i < length; i++) bytes[at + i] = value >>> (8 * (length - 1 - i));
 }
 
 /** The reference that stands at `at`, and where it ends; undefined where there is none. */

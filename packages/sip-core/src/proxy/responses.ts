@@ -49,7 +49,13 @@ function refreshTimerC(work: Work, index: number): void {
 function takeSuccess(work: Work, index: number, message: Response, source: string): void {
   const { context } = work;
   const branch = work.branch(index);
-  if (context.method !== "INVITE" && (context.accepted || context.answered !== 0 || branch.state === "done")) return;
+  if (context.method !== "INVITE" && (context.accepted || context.answered !== 0)) {
+    // Another branch was faster: nobody hears this one, but it is over.
+    if (branch.state !== "done") finishBranch(work, index, { status: message.status });
+    advance(work);
+    return;
+  }
+  if (context.method !== "INVITE" && branch.state === "done") return;
   context.accepted = true;
   work.stop("proxy", index);
   if (branch.state !== "done") {
