@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import { type Config, type ConfigSection, loadConfig, type Sources } from "@sipmesh/config";
 import { demoSection, launcherSections } from "./config.ts";
 import type { DemoSubscriber } from "./demo/subscribers.ts";
+import { linkSections } from "./links.ts";
 import { MODULES } from "./modules.ts";
-import { contextSections } from "./open-context.ts";
 import { UsageError } from "./targets.ts";
 
 /** Every section of the configuration, in the order in which people meet them. */
 export const SECTIONS: readonly ConfigSection<unknown>[] = [
   ...launcherSections,
-  ...contextSections,
+  ...linkSections,
   ...MODULES.map((module) => module.section),
 ];
 

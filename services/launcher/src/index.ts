@@ -1,7 +1,7 @@
+import { contextCatalogue } from "@sipmesh/runtime";
 import { telemetryCatalogue } from "@sipmesh/telemetry";
 import { SECTIONS } from "./configuration.ts";
 import { MODULES } from "./modules.ts";
-import { contextCatalogue } from "./open-context.ts";
 import { processCatalogue } from "./process-metrics.ts";
 import { referencePages } from "./reference.ts";
 

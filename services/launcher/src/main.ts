@@ -69,8 +69,8 @@ async function run(targets: string, file: string | undefined): Promise<void> {
     ? withDemoSubscribers(plain, file, () => demoSubscribers(dataDirectory))
     : { config: plain, demo: [] };
   const name = modules.length === MODULES.length ? "all" : modules.map((module) => module.name).join("-");
-  const instance = `${name}-${systemRandom().token(5)}`;
-  const platform = await startPlatform({ config, modules, instance, version, dataDirectory });
+  const instance = `${name}-${systemRandom().token(8)}`;
+  const platform = await startPlatform({ config, modules, name, instance, version, dataDirectory });
   stopOnSignals(platform, leaveTime(config));
   platform.telemetry.log.info({ targets: modules.map((module) => module.name), admin: platform.adminUrl }, "started");
 
@@ -90,10 +90,10 @@ async function run(targets: string, file: string | undefined): Promise<void> {
 }
 
 /** Waits until the platform is ready; the reason where it takes too long. */
-async function notReady({ modules }: RunningPlatform): Promise<string | undefined> {
+async function notReady(platform: RunningPlatform): Promise<string | undefined> {
   const end = performance.now() + READY;
   for (;;) {
-    const ready = modules.ready();
+    const ready = platform.ready();
     if (ready.ok) return undefined;
     if (performance.now() > end) return ready.reason;
     await pause(50);

@@ -1,15 +1,25 @@
+import { mkdirSync } from "node:fs";
 import type { Config } from "@sipmesh/config";
-import { type Context, type Module, type RunningModules, startModules } from "@sipmesh/runtime";
+import {
+  type Module,
+  type Readiness,
+  type RunningContext,
+  type RunningModules,
+  realContext,
+  startModules,
+} from "@sipmesh/runtime";
 import { traceNameOf } from "@sipmesh/sip-core";
 import { type RunningTelemetry, startTelemetry } from "@sipmesh/telemetry";
 import { Admin } from "./admin.ts";
 import { adminSection, logSection, processSection, traceSection } from "./config.ts";
-import { openContext } from "./open-context.ts";
+import { linksOf } from "./links.ts";
 import { measureProcess, uncaught } from "./process-metrics.ts";
 
 export interface Plan {
   readonly config: Config;
   readonly modules: readonly Module[];
+  /** Begins the instance's name. */
+  readonly name: string;
   readonly instance: string;
   readonly version: string;
   readonly dataDirectory: string;
@@ -19,10 +29,13 @@ export interface Plan {
 export interface RunningPlatform {
   readonly telemetry: RunningTelemetry;
   readonly adminUrl: string;
-  readonly modules: RunningModules;
+  ready(): Readiness;
   /** Not ready any more, hands over, ends. */
   stop(): Promise<void>;
 }
+
+/** "sipmesh.trace.keep" of the catalogue. */
+const KEEP_TRACE = "sipmesh.trace.keep";
 
 /** Starts what the plan names, in order; where something fails, stops what was started. */
 export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
@@ -38,33 +51,42 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
     undo.push(catchUncaught(telemetry));
 
     let modules: RunningModules | undefined;
-    let context: Context | undefined;
+    let opened: RunningContext | undefined;
     const { address, port } = plan.config.of(adminSection);
     const admin = await Admin.start(address, port, {
-      ready: () => modules?.ready() ?? { ok: false, reason: "starting" },
+      ready: () => readiness(opened, modules),
       state: () => ({ instance: plan.instance, version: plan.version, targets: modules?.state() ?? {} }),
-      traceId: (callId, fromTag) => context?.sealer.traceId(traceNameOf(callId, fromTag)),
+      traceId: (callId, fromTag) => opened?.context.sealer.traceId(traceNameOf(callId, fromTag)),
       metrics: (request, response) => telemetry.serveMetrics(request, response),
     });
     undo.push(() => admin.stop());
 
-    const opened = await openContext({ ...plan, telemetry });
-    undo.push(() => opened.close());
-    context = opened.context;
-    telemetry.announceWith((traceId) => opened.context.bus.signal(opened.keepTrace, Buffer.from(traceId, "latin1")));
-    const keep = opened.context.bus.listen(opened.keepTrace, (payload) => {
-      telemetry.keepHere(Buffer.from(payload).toString("latin1"));
-    });
+    mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
+    const links = await linksOf(plan.config);
+    const { instance, dataDirectory } = plan;
+    opened = await realContext({ name: plan.name, instance, dataDirectory, telemetry, ...links });
+    const { context } = opened;
+    undo.push(opened.stop);
+    telemetry.announceWith((traceId) => context.bus.signal(KEEP_TRACE, Buffer.from(traceId, "latin1")));
+    const keep = context.bus.listen(KEEP_TRACE, (payload) =>
+      telemetry.keepHere(Buffer.from(payload).toString("latin1")),
+    );
     undo.push(() => keep.close());
 
-    const running = await startModules(plan.modules, opened.context, plan.config);
+    const running = await startModules(plan.modules, context, plan.config);
     modules = running;
     undo.push(() => running.stop());
-    return { telemetry, adminUrl: admin.url, modules: running, stop };
+    return { telemetry, adminUrl: admin.url, ready: () => readiness(opened, running), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function readiness(context: RunningContext | undefined, modules: RunningModules | undefined): Readiness {
+  if (context === undefined || modules === undefined) return { ok: false, reason: "starting" };
+  const joined = context.ready();
+  return joined.ok ? modules.ready() : joined;
 }
 
 function telemetryOf({ config, instance, version }: Plan): RunningTelemetry {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { contextCatalogue } from "@sipmesh/runtime";
 import { telemetryCatalogue } from "@sipmesh/telemetry";
 import { reference } from "./index.ts";
 import { MODULES } from "./modules.ts";
-import { contextCatalogue } from "./open-context.ts";
 import { processCatalogue } from "./process-metrics.ts";
 import { referencePages } from "./reference.ts";
 
