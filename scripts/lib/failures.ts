@@ -21,7 +21,8 @@ export async function* failures(events: AsyncIterable<TestEvent>): AsyncIterable
     }
     if (type !== "test:fail") continue;
     const { name, file, line, details } = data as Failed;
-    if (details.type === "suite") continue;
+    const { failureType } = details.error as { failureType?: string };
+    if (failureType === "subtestsFailed") continue;
     yield `✖ ${name} (${file}:${line})\n${inspect(details.error.cause ?? details.error)}\n`;
   }
 }
