@@ -1,5 +1,5 @@
 import type { Module } from "@sipmesh/runtime";
-import { type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
+import { nameHash, type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
 import { type TransactionConfig, transactionSection } from "./config.ts";
 import { Edges } from "./edges.ts";
 import { liveState } from "./live-state.ts";
@@ -29,6 +29,7 @@ export const transaction: Module<TransactionConfig> = {
     const { t1, t2, t4, timerC } = config.timers;
     const tools: ProxyTools = {
       sealer,
+      owner: nameHash(members[0] ?? instance),
       isOwn: (host, port) => edges.isOwn(host, port),
       timers: { ...rfcTimers, t1, t2, t4, timerC, timerD: Math.max(rfcTimers.timerD, 64 * t1) },
       capabilities: [

@@ -146,6 +146,24 @@ test("routing breaks: 500", async () => {
   assert.deepEqual(stage.words, ["500 → 198.51.100.7"]);
 });
 
+test("a transaction that breaks is answered, counted and let go of", async () => {
+  const route = (): RouteDecision => ({ decision: { $case: "proxy", value: undefined as never }, identity: "" });
+  const targets = () => {
+    const decision = toPhones("203.0.113.1");
+    if (decision.decision?.$case === "proxy") decision.decision.value.targets[0]?.route.push("<<<");
+    return decision;
+  };
+  const stage = await Stage.begin({ routing: { route } });
+  await stage.receive(fromAlice("INVITE"), alice);
+  assert.deepEqual(stage.words, ["500 → 198.51.100.7"], "routing's word makes no sense");
+  const other = await Stage.begin({ routing: { route: targets } });
+  await other.receive(fromAlice("INVITE"), alice);
+  assert.deepEqual(other.words, ["400 → 198.51.100.7"], "a Route value makes no sense");
+  assert.equal(other.metrics.value("sipmesh_transactions"), 0);
+  assert.equal(other.metrics.value("sipmesh_transaction_exceptions_total"), 1);
+  assert.equal(other.metrics.value("sipmesh_calls_in_setup"), 0);
+});
+
 test("redirect, reject and challenge are answered with what routing said", async () => {
   const decisions: RouteDecision["decision"][] = [
     { $case: "redirect", value: { status: 302, contacts: ["<sip:bob@198.18.0.2>"] } },

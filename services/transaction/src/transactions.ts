@@ -2,7 +2,7 @@ import type { Clock } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import type { RouteDecision } from "@sipmesh/proto/routing";
 import { RpcError } from "@sipmesh/rpc";
-import { type Flow, isRequest, Name, type Request, type Response } from "@sipmesh/sip";
+import { type Flow, isRequest, MessageError, Name, type Request, type Response } from "@sipmesh/sip";
 import {
   inviteKeyOf,
   type ProxyEffect,
@@ -106,7 +106,7 @@ export class Transactions {
     if (entry.isCall) measures.settingUp++;
     observer.begin(entry, message, flow);
     entry.busy = true;
-    this.#perform(entry, effects);
+    this.#try(entry, message.method, () => this.#perform(entry, effects));
     this.#settle(entry);
   }
 
@@ -161,27 +161,29 @@ export class Transactions {
 
   #take(entry: Entry, event: ProxyEvent): void {
     const { observer, tools } = this.#o;
-    try {
+    this.#try(entry, event.type, () => {
       observer.came(entry, event);
       const { state, effects } = proxy(entry.context, event, tools);
       entry.context = state;
       this.#perform(entry, effects);
-    } catch (error) {
-      this.#failed(entry, event, error);
-    }
+    });
   }
 
-  /** A context that could not work out an event is answered 500 and let go of. */
-  #failed(entry: Entry, event: ProxyEvent, error: unknown): void {
+  /** A context in which something broke is answered and let go of: 400 where its message was at fault, else 500. */
+  #try(entry: Entry, what: string, run: () => void): void {
     const { measures, log, stateless } = this.#o;
-    measures.exception(event.type);
-    log.error({ err: error, callId: entry.callId, event: event.type }, "An event could not be worked out.");
-    const { request, flow, answered } = entry.context;
-    if (request !== undefined && answered === 0) {
-      stateless.answer(request, flow, 500);
-      this.#answered(entry, 500);
+    try {
+      run();
+    } catch (error) {
+      measures.exception("transaction");
+      log.error({ err: error, callId: entry.callId, what }, "A transaction could not go on.");
+      const { request, flow, answered } = entry.context;
+      const status = error instanceof MessageError ? error.problem.status : 500;
+      const unanswered = request !== undefined && answered === 0;
+      if (unanswered) this.#answered(entry, status);
+      this.#end(entry);
+      if (unanswered) stateless.answer(request, flow, status);
     }
-    this.#end(entry);
   }
 
   #perform(entry: Entry, effects: readonly ProxyEffect[]): void {
