@@ -44,7 +44,6 @@ const contentLengthOf = (bytes: Uint8Array, start: number, end: number): number 
 const findLineEnd = (bytes: Uint8Array, at: number, end: number): number => {
   let clean = true;
   for (let i = at; ; i++) {
-    // The one loop that sees every byte.
     while (i < end && (bytes[i] as number) > 13) i++;
     if (i >= end) return ~end;
     const code = bytes[i];
@@ -53,6 +52,20 @@ const findLineEnd = (bytes: Uint8Array, at: number, end: number): number => {
       clean = false;
     } else if (code === 10) return ~(i + 1);
   }
+};
+
+/**
+ * Where the value ends on a line that goes on after its name as nearly all do, `: value` CRLF: -1 where it has more
+ * white space or none, another line end, or the next line belongs to it.
+ */
+const plainValueEnd = (bytes: Uint8Array, nameEnd: number, end: number): number => {
+  let i = nameEnd + 2;
+  if (i >= end || bytes[nameEnd] !== 58 || bytes[nameEnd + 1] !== 32 || bytes[i] === 32) return -1;
+  // The one loop that sees every byte.
+  while (i < end && (bytes[i] as number) > 13) i++;
+  if (i + 2 >= end || bytes[i] !== 13 || bytes[i + 1] !== 10 || bytes[i - 1] === 32) return -1;
+  const next = bytes[i + 2];
+  return next === 32 || next === 9 ? -1 : i;
 };
 
 /** Where field tables are put together, before they are copied out: an array that grows costs more than all the rest. */
@@ -80,6 +93,10 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
   let lines = 0;
   let headEnd = Math.min(at, end);
   while (at < end) {
+    const lineStart = at;
+    let i = at;
+    while (i < end && lowerToken[bytes[i] as number] !== 0) i++;
+    const nameEnd = i;
     const first = bytes[at] as number;
     if (first === 10 || (first === 13 && bytes[at + 1] === 10)) {
       headEnd = at;
@@ -92,30 +109,33 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
       headEnd = at;
       break;
     }
-    const lineStart = at;
-    let i = at;
-    while (i < end && lowerToken[bytes[i] as number] !== 0) i++;
-    const nameEnd = i;
-    while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
-    const wellFormed = i < end && bytes[i] === 58 && nameEnd > at;
-    // The line goes on while the next one begins with white space (RFC 3261 §7.3.1).
-    let lineEnd = i;
-    do {
-      lineEnd = findLineEnd(bytes, lineEnd, end);
-      if (lineEnd < 0) {
-        problem ??= bareLineEnd;
-        lineEnd = ~lineEnd;
-      }
-    } while (lineEnd < end && (bytes[lineEnd] === 32 || bytes[lineEnd] === 9));
-    at = lineEnd;
+    let name: Name = Name.Unknown;
+    let valueStart = nameEnd + 2;
+    let valueEnd = plainValueEnd(bytes, nameEnd, end);
+    if (valueEnd >= 0 && nameEnd > lineStart) {
+      name = nameIn(bytes, lineStart, nameEnd);
+      at = valueEnd + 2;
+    } else {
+      while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
+      const wellFormed = i < end && bytes[i] === 58 && nameEnd > lineStart;
+      // The line goes on while the next one begins with white space (RFC 3261 §7.3.1).
+      at = i;
+      do {
+        at = findLineEnd(bytes, at, end);
+        if (at < 0) {
+          problem ??= bareLineEnd;
+          at = ~at;
+        }
+      } while (at < end && (bytes[at] === 32 || bytes[at] === 9));
+      valueStart = wellFormed ? i + 1 : lineStart;
+      valueEnd = at;
+      while (valueStart < valueEnd && isSpace(bytes[valueStart] as number)) valueStart++;
+      if (valueStart === at) valueStart = valueEnd = Math.min(i + 1, at);
+      while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] as number)) valueEnd--;
+      if (wellFormed) name = nameIn(bytes, lineStart, nameEnd);
+      else problem ??= badHeaderLine;
+    }
     headEnd = at;
-    let valueStart = wellFormed ? i + 1 : lineStart;
-    let valueEnd = lineEnd;
-    while (valueStart < valueEnd && isSpace(bytes[valueStart] as number)) valueStart++;
-    if (valueStart === lineEnd) valueStart = valueEnd = Math.min(i + 1, lineEnd);
-    while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] as number)) valueEnd--;
-    if (!wellFormed) problem ??= badHeaderLine;
-    const name = wellFormed ? nameIn(bytes, lineStart, nameEnd) : Name.Unknown;
     scratch[size++] = name;
     scratch[size++] = lineStart - start;
     scratch[size++] = valueStart - start;

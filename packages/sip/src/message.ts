@@ -4,6 +4,7 @@ import { stride } from "./fields.ts";
 import { splitInto, valueEndAt } from "./list.ts";
 import { Name } from "./name.ts";
 import { type NameAddress, parseNameAddress } from "./name-address.ts";
+import { type Lines, plainAddress, plainCSeq, plainVia } from "./plain.ts";
 import { MessageError } from "./problem.ts";
 import { parseVia, type Via } from "./via.ts";
 
@@ -19,10 +20,13 @@ export interface Draft {
 
 export const noBody = new Uint8Array(0);
 
-/** What a message's bytes are: the body is cut out of them only when it is asked for. */
+/** Where a message's bytes are: the body is cut out of them only when it is asked for. */
 export interface Source {
+  /** The bytes of the head: `head.charCodeAt(i)` is `bytes[start + i]`. */
   readonly bytes: Uint8Array;
   readonly start: number;
+  /** The same bytes where the message was received. */
+  readonly bodyBytes: Uint8Array;
   readonly bodyStart: number;
   readonly end: number;
 }
@@ -39,28 +43,35 @@ abstract class MessageBase {
    * line ends where the next one starts, the last one at the end of the head. Travels on the bus.
    */
   readonly fields: readonly number[];
+  /** The bytes of the head, for those who look at many of them: `head.charCodeAt(i)` is `bytes[origin + i]`. */
+  readonly bytes: Uint8Array;
+  readonly origin: number;
   readonly #source: Source;
   #body: Uint8Array | undefined;
   #via: Via | undefined;
   #from: NameAddress | undefined;
   #to: NameAddress | undefined;
+  #callId: string | undefined;
   #cseq: CSeq | undefined;
 
   constructor(head: string, fields: readonly number[], source: Source) {
     this.head = head;
     this.fields = fields;
+    this.bytes = source.bytes;
+    this.origin = source.start;
     this.#source = source;
   }
 
   get body(): Uint8Array {
-    const { bytes, bodyStart, end } = this.#source;
-    this.#body ??= bodyStart >= end ? noBody : bytes.subarray(bodyStart, end);
+    const { bodyBytes, bodyStart, end } = this.#source;
+    this.#body ??= bodyStart >= end ? noBody : bodyBytes.subarray(bodyStart, end);
     return this.#body;
   }
 
   /** The bytes as received: head, empty line and body, without what stood before or after. Empty for a built message. */
   get raw(): Uint8Array {
-    const { bytes, start, end } = this.#source;
+    const { bytes, start, bodyBytes, end } = this.#source;
+    if (bytes !== bodyBytes) return noBody;
     return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
   }
 
@@ -128,45 +139,48 @@ abstract class MessageBase {
     return values;
   }
 
-  /**
-   * Reads the first line of that name where it lies in the head: every character of a cut-out string would cost a
-   * detour. Folded values, which are rare, are unfolded first.
-   */
-  #read<T>(name: Name, parse: (text: string, from?: number, to?: number) => T): T {
+  /** The first line of that name by a plain reader; undefined where there is none or the reader leaves it. */
+  #plain<T>(index: number, read: (lines: Lines, from: number, to: number) => T | undefined): T | undefined {
+    if (index < 0) return undefined;
+    const { fields, origin } = this;
+    return read(this, origin + (fields[index + 2] as number), origin + (fields[index + 3] as number));
+  }
+
+  #address(name: Name): NameAddress {
     const index = this.indexOf(name);
-    if (index < 0) return parse("");
-    const from = this.fields[index + 2] as number;
-    const to = this.fields[index + 3] as number;
-    const { head } = this;
-    if (head.indexOf("\n", from) >= to) return parse(head, from, name === Name.Via ? valueEndAt(head, from, to) : to);
-    const value = this.valueAt(index);
-    return parse(value, 0, name === Name.Via ? valueEndAt(value, 0, value.length) : value.length);
+    return this.#plain(index, plainAddress) ?? parseNameAddress(index < 0 ? "" : this.valueAt(index));
   }
 
   /** The topmost Via. Throws {@link MessageError} where there is none or it is malformed; so do those that follow. */
   get via(): Via {
-    this.#via ??= this.#read(Name.Via, parseVia);
+    if (this.#via === undefined) {
+      const index = this.indexOf(Name.Via);
+      this.#via = this.#plain(index, plainVia) ?? parseVia(this.firstOfList(Name.Via) ?? "");
+    }
     return this.#via;
   }
 
   get from(): NameAddress {
-    this.#from ??= this.#read(Name.From, parseNameAddress);
+    this.#from ??= this.#address(Name.From);
     return this.#from;
   }
 
   get to(): NameAddress {
-    this.#to ??= this.#read(Name.To, parseNameAddress);
+    this.#to ??= this.#address(Name.To);
     return this.#to;
   }
 
   get callId(): string {
-    const value = this.first(Name.CallId);
-    if (value === undefined) throw new MessageError("missing-call-id", "Bad Request - missing Call-ID");
-    return value;
+    this.#callId ??= this.first(Name.CallId);
+    if (this.#callId === undefined) throw new MessageError("missing-call-id", "Bad Request - missing Call-ID");
+    return this.#callId;
   }
 
   get cseq(): CSeq {
-    this.#cseq ??= this.#read(Name.CSeq, parseCSeq);
+    if (this.#cseq === undefined) {
+      const index = this.indexOf(Name.CSeq);
+      this.#cseq = this.#plain(index, plainCSeq) ?? parseCSeq(index < 0 ? "" : this.valueAt(index));
+    }
     return this.#cseq;
   }
 }

@@ -1,15 +1,7 @@
 import { classOf, skipSpace, trimEnd, unfold } from "./characters.ts";
-import {
-  noParameters,
-  type Parameters,
-  PlainParameters,
-  parametersLater,
-  readParameters,
-  skipQuoted,
-  unquote,
-} from "./parameters.ts";
+import { noParameters, type Parameters, readParameters, skipQuoted, unquote } from "./parameters.ts";
 import { MessageError } from "./problem.ts";
-import { isUri } from "./uri.ts";
+import { readUri } from "./uri.ts";
 
 /** A `name-addr` or `addr-spec` with the header field's own parameters (RFC 3261 §20.10, §25.1). */
 export interface NameAddress {
@@ -53,18 +45,8 @@ const read = (text: string, from: number, to: number, checked: boolean): NameAdd
   }
   const close = text.indexOf(">", open);
   if (close < 0 || close >= end) return undefined;
-  const uriStart = open + 1;
-  if (uriStart >= close || (checked && !isUri(text, uriStart, close))) return undefined;
-  const uri = text.slice(uriStart, close);
-  const at = close + 1;
-  if (plain.find(text, at, end)) {
-    return { displayName, uri, params: parametersLater(text, at, end), tag: plain.value(text, 0) };
-  }
-  const params = readParameters(text, at, end);
-  return params && { displayName, uri, params, tag: params.get("tag") };
+  return build(displayName, text, open + 1, close, readParameters(text, close + 1, end), checked);
 };
-
-const plain = new PlainParameters(["tag"]);
 
 const notInAddrSpec = classOf(',<>" \t\r\n');
 
@@ -74,9 +56,20 @@ const readAddrSpec = (text: string, start: number, end: number, checked: boolean
   if (stop < 0 || stop > end) stop = end;
   const uriEnd = trimEnd(text, start, stop);
   for (let i = start; i < uriEnd; i++) if (notInAddrSpec[text.charCodeAt(i)] === 1) return undefined;
-  if (start >= uriEnd || (checked && !isUri(text, start, uriEnd))) return undefined;
   const params = stop < end ? readParameters(text, stop, end) : noParameters;
-  return params && { displayName: undefined, uri: text.slice(start, uriEnd), params, tag: params.get("tag") };
+  return build(undefined, text, start, uriEnd, params, checked);
+};
+
+const build = (
+  displayName: string | undefined,
+  text: string,
+  start: number,
+  end: number,
+  params: Parameters | undefined,
+  checked: boolean,
+): NameAddress | undefined => {
+  if (params === undefined || start >= end || (checked && readUri(text, start, end) === undefined)) return undefined;
+  return { displayName, uri: text.slice(start, end), params, tag: params.get("tag") };
 };
 
 /**

@@ -60,8 +60,9 @@ export const parseHead = (
 /** The refusal of a message whose head was read, with what can be said of it. */
 export const refuse = (parsed: ParsedHead, problem: Problem, limits: Limits): Refused => {
   const head = mended(parsed.head);
-  const { fields } = scanFields(codesOf(head), 0, head.length, limits);
-  const source = { bytes: noBody, start: 0, bodyStart: 0, end: 0 };
+  const bytes = codesOf(head);
+  const { fields } = scanFields(bytes, 0, head.length, limits);
+  const source = { bytes, start: 0, bodyBytes: noBody, bodyStart: 0, end: 0 };
   const message = build(parsed.line, head, fields, source);
   return { ok: false, problem: message.kind === "response" ? dropped(problem) : problem, message };
 };
@@ -118,7 +119,7 @@ export const parseDatagram = (
   if (bodyLength > limits.body) problem ??= bodyTooLarge;
   if (problem !== undefined) return refuse(parsed, problem, limits);
   const end = bodyStart + bodyLength;
-  return { ok: true, message: accept(parsed, { bytes, start, bodyStart, end }), consumed: end };
+  return { ok: true, message: accept(parsed, { bytes, start, bodyBytes: bytes, bodyStart, end }), consumed: end };
 };
 
 /** Rebuilds a message from its bytes and the field table that its first parse made. Both are trusted to fit. */
@@ -131,7 +132,7 @@ export const fromFields = (raw: Uint8Array, fields: readonly number[], decode: D
   const head = decode(raw, 0, bodyStart - 2);
   const line = readStartLine(startLineEnd < 0 ? head.slice(0, -2) : head.slice(0, startLineEnd));
   if (line === undefined) throw new RangeError("the bytes are not those of the field table");
-  return build(line, head, fields, { bytes: raw, start: 0, bodyStart, end: raw.length });
+  return build(line, head, fields, { bytes: raw, start: 0, bodyBytes: raw, bodyStart, end: raw.length });
 };
 
 /** A message that we built, read as one that was received. */
@@ -140,5 +141,5 @@ export const fromDraft = (draft: Draft): Message => {
   const limits = { head: Number.POSITIVE_INFINITY, fields: Number.POSITIVE_INFINITY, body: 0 };
   const parsed = parseHead(bytes, 0, bytes.length, () => draft.head, limits);
   if (parsed === undefined) throw new RangeError("the draft has no start line");
-  return accept(parsed, { bytes: draft.body, start: draft.body.length, bodyStart: 0, end: draft.body.length });
+  return accept(parsed, { bytes, start: 0, bodyBytes: draft.body, bodyStart: 0, end: draft.body.length });
 };

@@ -34,14 +34,14 @@ const statusLine = (line: string): StartLine => {
 
 /** Reads a start line without its CRLF; undefined where it is no SIP at all. */
 export const readStartLine = (line: string): StartLine | undefined => {
-  if (startsSip(line, 0) && line.charCodeAt(7) === 32) return statusLine(line);
+  if (line.charCodeAt(7) === 32 && startsSip(line, 0)) return statusLine(line);
   const methodEnd = line.indexOf(" ");
   if (methodEnd <= 0) return undefined;
-  const uriEnd = line.lastIndexOf(" ");
-  const method = line.slice(0, methodEnd);
-  if (uriEnd > methodEnd + 1 && line.endsWith("SIP/2.0") && line.length === uriEnd + 8) {
+  const uriEnd = line.length - 8;
+  // The usual request line has two spaces, of which the second stands before the version.
+  if (uriEnd > methodEnd + 1 && line.indexOf(" ", methodEnd + 1) === uriEnd && line.startsWith("SIP/2.0", uriEnd + 1)) {
+    const method = line.slice(0, methodEnd);
     const uri = line.slice(methodEnd + 1, uriEnd);
-    if (uri.includes(" ")) return { kind: "request", method, uri: uri.trim(), problem: badRequestLine };
     return { kind: "request", method, uri, problem: isToken(method) ? undefined : badMethod };
   }
   return unusualRequestLine(line, methodEnd);

@@ -76,7 +76,7 @@ export class StreamFramer {
       }
       const head = this.#head;
       if (head === undefined || at + head.end > end) return at;
-      const source = { bytes, start: at, bodyStart: at + head.bodyStart, end: at + head.end };
+      const source = { bytes, start: at, bodyBytes: bytes, bodyStart: at + head.bodyStart, end: at + head.end };
       events.push({ type: "message", message: accept(head.parsed, source) });
       at = source.end;
       this.#head = undefined;

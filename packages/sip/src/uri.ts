@@ -167,57 +167,6 @@ export const readUri = (text: string, from = 0, to = text.length): Uri | undefin
   return scheme === "tel" ? readTelUri(text.slice(from, to)) : readSipUri(text, from, to, scheme);
 };
 
-/** 1: stands in a host name and a user part; 2: in a user part alone; 4: in a parameter alone. */
-const plain = new Uint8Array(256);
-for (const c of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") plain[c.charCodeAt(0)] = 1;
-for (const c of "+*~!'") plain[c.charCodeAt(0)] = 2;
-plain["=".charCodeAt(0)] = 4;
-
-/** Whether the text from start to end is `*( ";" name [ "=" value ] )` without anything unusual in it. */
-const hasPlainParameters = (text: string, start: number, end: number): boolean => {
-  for (let i = start; i < end; ) {
-    if (text.charCodeAt(i) !== 59) return false;
-    const name = ++i;
-    while (i < end && plain[text.charCodeAt(i)] !== 0) i++;
-    if (i === name || text.charCodeAt(name) === 61) return false;
-  }
-  return true;
-};
-
-/** Whether the text from start to end is `sip:[user@]host[:port]` with parameters, without anything unusual in it. */
-const isPlainSipUri = (text: string, start: number, end: number): boolean => {
-  if (end - start < 5 || !text.startsWith("sip:", start)) return false;
-  let host = start + 4;
-  let i = host;
-  let kinds = 0;
-  for (let kind = 0; i < end; i++) {
-    kind = plain[text.charCodeAt(i)] as number;
-    if (kind === 0 || kind === 4) break;
-    kinds |= kind;
-  }
-  if (i < end && text.charCodeAt(i) === 64) {
-    if (i === host) return false;
-    host = ++i;
-    while (i < end && plain[text.charCodeAt(i)] === 1) i++;
-  } else if (kinds !== 1) return false;
-  if (i === host) return false;
-  if (i < end && text.charCodeAt(i) === 58) {
-    let port = 0;
-    const digits = ++i;
-    for (let code = 0; i < end; i++) {
-      code = text.charCodeAt(i);
-      if (!isDigit(code)) break;
-      port = port * 10 + code - 48;
-    }
-    if (port < 1 || port > 65_535 || i - digits > 5) return false;
-  }
-  return hasPlainParameters(text, i, end);
-};
-
-/** Whether {@link readUri} would read it: an answer in one look for nearly all, without making anything. */
-export const isUri = (text: string, from: number, to: number): boolean =>
-  isPlainSipUri(text, from, to) || readUri(text, from, to) !== undefined;
-
 /** Reads a URI of any scheme. Throws {@link MessageError} where it is malformed. */
 export const parseUri = (text: string): Uri => {
   const uri = readUri(text);

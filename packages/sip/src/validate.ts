@@ -1,8 +1,9 @@
-import { everyCharacter } from "./characters.ts";
 import { stride } from "./fields.ts";
+import { splitList } from "./list.ts";
 import type { Message, Request, Response } from "./message.ts";
 import { Name } from "./name.ts";
 import { readNameAddress } from "./name-address.ts";
+import { isPlainRoute, plainUriEnd } from "./plain.ts";
 import { badRequest, dropped, MessageError, type Problem } from "./problem.ts";
 import { readUri } from "./uri.ts";
 import { branchCookie, readVia } from "./via.ts";
@@ -33,7 +34,10 @@ const badRoute = badRequest("bad-route", "Bad Request - malformed Route");
 const methodMismatch = badRequest("cseq-method-mismatch", "Bad Request - CSeq names another method");
 const broadcastVia = badRequest("broadcast-via", "Via names a broadcast address");
 
-/** Bits of the names seen; their numbers are all below 32. */
+/** Bits of the names in the table above; their numbers are all below 32. */
+const required = mandatory.reduce((bits, [name]) => (name === Name.MaxForwards ? bits : bits | (1 << name)), 0);
+const single = mandatory.reduce((bits, [name]) => (name === Name.Via ? bits : bits | (1 << name)), 0);
+
 const seenOnce = (message: Message): Problem | undefined => {
   let seen = 0;
   let again = 0;
@@ -42,13 +46,17 @@ const seenOnce = (message: Message): Problem | undefined => {
     const name = fields[i] as number;
     if (name > Name.MaxForwards) continue;
     const bit = 1 << name;
-    if ((seen & bit) !== 0) again |= bit;
+    again |= seen & bit;
     seen |= bit;
   }
+  return (seen & required) === required && (again & single) === 0 ? undefined : wrongCount(seen, again);
+};
+
+const wrongCount = (seen: number, again: number): Problem | undefined => {
   for (const [name] of mandatory) {
     const bit = 1 << name;
-    if ((seen & bit) === 0 && name !== Name.MaxForwards) return missing[name];
-    if ((again & bit) !== 0 && name !== Name.Via) return repeated[name];
+    if ((required & ~seen & bit) !== 0) return missing[name];
+    if ((again & single & bit) !== 0) return repeated[name];
   }
   return undefined;
 };
@@ -56,6 +64,15 @@ const seenOnce = (message: Message): Problem | undefined => {
 /** A Call-ID is visible characters, no white space (§25.1). */
 const inCallId = new Uint8Array(256).fill(1, 33);
 inCallId[127] = 0;
+
+const isCallId = (message: Message): boolean => {
+  const { bytes, origin } = message;
+  const index = message.indexOf(Name.CallId);
+  const start = origin + (message.fields[index + 2] as number);
+  const end = origin + (message.fields[index + 3] as number);
+  for (let i = start; i < end; i++) if (inCallId[bytes[i] as number] !== 1) return false;
+  return end > start;
+};
 
 /** What both requests and responses need for their transaction. The values that are read here stay read. */
 const common = (message: Message): Problem | undefined => {
@@ -70,25 +87,36 @@ const common = (message: Message): Problem | undefined => {
     if (error instanceof MessageError) return error.problem;
     throw error;
   }
-  return everyCharacter(inCallId, message.callId) ? undefined : badCallId;
+  return isCallId(message) ? undefined : badCallId;
 };
 
 /** Route steers the request, so all of it has to be understood (§16.3 step 1). */
 const route = (request: Request): Problem | undefined => {
-  if (!request.has(Name.Route)) return undefined;
-  for (const value of request.list(Name.Route)) {
-    const address = readNameAddress(value);
-    if (address === undefined || readUri(address.uri) === undefined) return badRoute;
+  const { bytes, fields, origin } = request;
+  for (let i = 0; i < fields.length; i += stride) {
+    if (fields[i] !== Name.Route) continue;
+    if (isPlainRoute(bytes, origin + (fields[i + 2] as number), origin + (fields[i + 3] as number))) continue;
+    for (const value of splitList(request.valueAt(i))) {
+      const address = readNameAddress(value);
+      if (address === undefined || readUri(address.uri) === undefined) return badRoute;
+    }
   }
   return undefined;
 };
 
-const validateRequest = (request: Request): Problem | undefined => {
+/** Whether a Request-URI can be read; §19.1.1: one with header components, which would become header fields, cannot. */
+const requestUri = (request: Request): Problem | undefined => {
+  const { bytes, origin } = request;
+  const start = origin + request.method.length + 1;
+  const end = start + request.uri.length;
+  if (plainUriEnd(bytes, start, end) === end) return undefined;
   const uri = readUri(request.uri);
   if (uri === undefined) return badRequestUri;
-  // §19.1.1: no header components in a Request-URI; they would become header fields of what is forwarded.
-  if (uri.kind === "sip" && uri.headers !== undefined) return uriHeaders;
-  const problem = common(request);
+  return uri.kind === "sip" && uri.headers !== undefined ? uriHeaders : undefined;
+};
+
+const validateRequest = (request: Request): Problem | undefined => {
+  const problem = requestUri(request) ?? common(request);
   if (problem !== undefined) return problem;
   if (request.cseq.method !== request.method) return methodMismatch;
   if (request.maxForwards === undefined && request.has(Name.MaxForwards)) return badMaxForwards;

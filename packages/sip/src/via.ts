@@ -1,5 +1,5 @@
 import { isToken, readNumber, skipSpace, trimEnd } from "./characters.ts";
-import { type Parameters, PlainParameters, parametersLater, readParameters } from "./parameters.ts";
+import { type Parameters, readParameters } from "./parameters.ts";
 import { MessageError } from "./problem.ts";
 import { readHostPort } from "./uri.ts";
 
@@ -45,8 +45,6 @@ const protocolEnd = (text: string, from: number, end: number): number => {
   return at;
 };
 
-const plain = new PlainParameters(["branch", "rport", "received"]);
-
 /** Reads one Via value, which stands in the text from `from` to `to`; undefined where it is malformed. */
 export const readVia = (text: string, from = 0, to = text.length): Via | undefined => {
   const end = trimEnd(text, from, to);
@@ -60,18 +58,17 @@ export const readVia = (text: string, from = 0, to = text.length): Via | undefin
   let hostEnd = text.indexOf(";", hostStart);
   if (hostEnd < 0 || hostEnd > end) hostEnd = end;
   const place = readSentBy(text, hostStart, trimEnd(text, hostStart, hostEnd));
-  if (place === undefined) return undefined;
-  const isPlain = plain.find(text, hostEnd, end);
-  const params = isPlain ? parametersLater(text, hostEnd, end) : readParameters(text, hostEnd, end);
-  if (params === undefined) return undefined;
-  const rport = isPlain ? plain.value(text, 1) : params.get("rport");
+  const params = readParameters(text, hostEnd, end);
+  if (place === undefined || params === undefined) return undefined;
+  const rport = params.get("rport");
+  const port = rport === undefined ? undefined : rport === "" ? true : readNumber(rport, 65_535);
   return {
     transport: transport === "UDP" || transport === "TCP" ? transport : transport.toUpperCase(),
     host: place.host,
     port: place.port,
-    branch: isPlain ? plain.value(text, 0) : params.get("branch"),
-    received: withoutBrackets(isPlain ? plain.value(text, 2) : params.get("received")),
-    rport: rport === undefined ? undefined : rport === "" ? true : readNumber(rport, 65_535),
+    branch: params.get("branch"),
+    received: withoutBrackets(params.get("received")),
+    rport: port,
     params,
     text: text.slice(from, end),
   };
