@@ -204,6 +204,20 @@ test("a non-INVITE is answered once, its retransmissions from the transaction", 
   assert.deepEqual(stage.log, ["0 route", "0 MESSAGE → 0", "0 200 ↑", "0 200 ↑ again", "32000 terminated"]);
 });
 
+test("a forked non-INVITE is over when all have answered: the first 2xx is the answer, the others leave nothing", () => {
+  const stage = new ProxyStage(requestOf("OPTIONS", { via }))
+    .goes([phone(1), phone(2), phone(3)])
+    .answers(1, 200)
+    .answers(0, 200)
+    .answers(2, 200)
+    .until(100_000);
+  assert.deepEqual(
+    stage.upstream.map(({ status }) => status),
+    [200],
+  );
+  assert.equal(stage.over, true);
+});
+
 test("no hops left: 483; an OPTIONS that may go no further is answered here", () => {
   assert.deepEqual(new ProxyStage(invite({ maxForwards: 0 })).log, ["0 483 ↑"]);
   assert.deepEqual(new ProxyStage(requestOf("OPTIONS", { via, maxForwards: 0 })).log, ["0 200 ↑"]);

@@ -223,6 +223,8 @@ export type ProxyEffect =
 /** What the proxy core is handed besides its state and the event; constant while a member runs. */
 export interface ProxyTools {
   readonly sealer: Sealer;
+  /** `nameHash` of who keeps the transactions: unique for each start. */
+  readonly owner: number;
   readonly isOwn: IsOwn;
   readonly timers: TimerSettings;
   /** Header fields of the 200 to an OPTIONS that is answered here. */

@@ -154,6 +154,13 @@ test("a response that nobody knows goes on by the mark in its Via, and not witho
   assert.equal(forwardUnknown(bare, testTools), undefined);
 });
 
+test("a refusal that comes when its transaction is over goes on only for an owner that is gone", () => {
+  const sent = first(requestOf("INVITE", { via }));
+  const late = fromDraft(response(sent, 603, { toTag: "late" })) as Response;
+  assert.equal(forwardUnknown(late, testTools), undefined);
+  assert.deepEqual(forwardUnknown(late, { ...testTools, owner: testTools.owner + 1 })?.flow, referenceTo(callerFlow));
+});
+
 test("the session description is found in a multipart body, and all around it stays", () => {
   const text =
     "--b\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n";

@@ -59,25 +59,29 @@ export function forwardAck(
   body?: Uint8Array,
 ): Draft {
   const { route, loop } = to;
-  const upstream = upstreamToken(from, ack.callId, tools.sealer);
+  const upstream = upstreamToken(from, tools.owner, ack.callId, tools.sealer);
   const branch = branchFor(ack, route.uri, 0, loop, tools.sealer);
   const target = { uri: route.uri, route: [], q: 0, ways: [way], nat: false };
   return forwardRequest(ack, { route, target, way, branch, upstream, ...(body && { body }) });
 }
 
 /**
- * A response that no client transaction knows: a 2xx that came late, or one of a member that is gone. It goes upstream
- * where our own seal in its Via says so, and nowhere else (RFC 6026 section 8.9).
+ * A response that no client transaction knows. It goes upstream where our own seal in its Via says so, and nowhere else
+ * (RFC 6026 section 8.9): a 2xx to an INVITE always, anything else only for an owner that is gone. Where the owner is
+ * this one its transaction is over, and the caller has been answered: a second final response must not follow.
  */
 export function forwardUnknown(
   response: Response,
   tools: ProxyTools,
 ): { readonly message: Draft; readonly flow: FlowReference } | undefined {
-  const flow = upstreamOf(response, tools.sealer);
-  const message = flow && forwardResponse(response);
+  const upstream = upstreamOf(response, tools.sealer);
+  if (upstream === undefined) return undefined;
+  const { status, cseq } = response;
+  const accepts = status >= 200 && status < 300 && cseq.method === "INVITE";
+  if (upstream.owner === tools.owner && !accepts) return undefined;
+  const message = forwardResponse(response);
   // Whoever is next must be named: a response with our Via alone was for nobody else.
-  if (flow === undefined || message === undefined || !hasVia(message)) return undefined;
-  return { message, flow };
+  return hasVia(message) ? { message, flow: upstream.flow } : undefined;
 }
 
 function hasVia(message: Draft): boolean {

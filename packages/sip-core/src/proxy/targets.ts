@@ -101,7 +101,7 @@ function send(work: Work, index: number, body?: Uint8Array): void {
     target,
     way,
     branch: branch.id,
-    upstream: upstreamToken(context.flow, context.callId, work.tools.sealer),
+    upstream: upstreamToken(context.flow, work.tools.owner, context.callId, work.tools.sealer),
     ...(sent && { recordRoute: sent }),
     ...(branch.breadth !== undefined && { maxBreadth: branch.breadth }),
     ...(body && { body }),

@@ -48,6 +48,7 @@ export const testTools: ProxyTools = {
   sealer: testSealer,
   isOwn: (host, port) => host === "192.0.2.1" && (port ?? 5060) === 5060,
   timers: rfcTimers,
+  owner: 7,
   capabilities: [["Accept", "application/sdp"]],
 };
 
