@@ -7,7 +7,10 @@ import { flowOf, transportOf } from "./wire.ts";
 type Answer = Extract<ProxyEvent, { type: "answer" }>;
 type Headers = NonNullable<Answer["headers"]>;
 
-/** Where a request goes by routing's word. `ring`: milliseconds that a target may ring where routing does not say. */
+/**
+ * Where a request goes by routing's word. `realm`: of the credentials that it took. `ring`: milliseconds that a target
+ * may ring where routing does not say.
+ */
 export function targetsOf(
   decision: ProxyDecision,
   realm: string,

@@ -147,7 +147,11 @@ test("routing breaks: 500", async () => {
 });
 
 test("a transaction that breaks is answered, counted and let go of", async () => {
-  const route = (): RouteDecision => ({ decision: { $case: "proxy", value: undefined as never }, identity: "" });
+  const route = (): RouteDecision => ({
+    decision: { $case: "proxy", value: undefined as never },
+    identity: "",
+    realm: "",
+  });
   const targets = () => {
     const decision = toPhones("203.0.113.1");
     if (decision.decision?.$case === "proxy") decision.decision.value.targets[0]?.route.push("<<<");
