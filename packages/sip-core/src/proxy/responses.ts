@@ -51,7 +51,7 @@ function takeSuccess(work: Work, index: number, message: Response, source: strin
   const branch = work.branch(index);
   if (context.method !== "INVITE" && (context.accepted || context.answered !== 0)) {
     // Another branch was faster: nobody hears this one, but it is over.
-    if (branch.state !== "done") finishBranch(work, index, { status: message.status });
+    if (branch.state !== "done") endBranch(work, index, message.status, false);
     advance(work);
     return;
   }
