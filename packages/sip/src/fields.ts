@@ -54,6 +54,13 @@ const findLineEnd = (bytes: Uint8Array, at: number, end: number): number => {
   }
 };
 
+/** The position after the token that begins at `at`. */
+const nameEndAt = (bytes: Uint8Array, at: number, end: number): number => {
+  let i = at;
+  while (i < end && lowerToken[bytes[i] as number] !== 0) i++;
+  return i;
+};
+
 /**
  * Where the value ends on a line that goes on after its name as nearly all do, `: value` CRLF: -1 where it has more
  * white space or none, another line end, or the next line belongs to it.
@@ -94,9 +101,8 @@ export const scanFields = (bytes: Uint8Array, start: number, end: number, limits
   let headEnd = Math.min(at, end);
   while (at < end) {
     const lineStart = at;
-    let i = at;
-    while (i < end && lowerToken[bytes[i] as number] !== 0) i++;
-    const nameEnd = i;
+    const nameEnd = nameEndAt(bytes, at, end);
+    let i = nameEnd;
     const first = bytes[at] as number;
     if (first === 10 || (first === 13 && bytes[at + 1] === 10)) {
       headEnd = at;

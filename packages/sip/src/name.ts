@@ -233,28 +233,33 @@ const slotOf = (bytes: Uint8Array, start: number, end: number): number => {
 
 const codesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** Open addressing: per slot the spelling in lower case, empty where the slot is free, and its number. */
-const spellings: Uint8Array[] = new Array(slots).fill(new Uint8Array(0));
+/** Bytes per spelling: more than the longest has. */
+const room = 32;
+
+/** Open addressing: per slot the spelling in lower case, its length (0: the slot is free) and its number. */
+const spellings = new Uint8Array(slots * room);
+const lengths = new Uint8Array(slots);
 const numbers = new Uint8Array(slots);
 const longForms = nameText.map((text, number): [string, Name] => [text, number]).slice(1);
 for (const [text, number] of [...longForms, ...Object.entries(compactForms)]) {
   const spelling = codesOf(text.toLowerCase());
   let slot = slotOf(spelling, 0, spelling.length);
-  while (spellings[slot]?.length !== 0) slot = (slot + 1) & (slots - 1);
-  spellings[slot] = spelling;
+  while (lengths[slot] !== 0) slot = (slot + 1) & (slots - 1);
+  spellings.set(spelling, slot * room);
+  lengths[slot] = spelling.length;
   numbers[slot] = number;
 }
 
 /** The number of the name in the bytes from start to end (at least one), in any case, long or compact; 0: not known. */
 export const nameIn = (bytes: Uint8Array, start: number, end: number): Name => {
   for (let slot = slotOf(bytes, start, end); ; slot = (slot + 1) & (slots - 1)) {
-    const spelling = spellings[slot] as Uint8Array;
-    const length = spelling.length;
+    const length = lengths[slot] as number;
     if (length === 0) return 0;
     if (length !== end - start) continue;
-    let i = 0;
-    while (i < length && lowerToken[bytes[start + i] as number] === spelling[i]) i++;
-    if (i === length) return numbers[slot] as number;
+    const spelling = slot * room - start;
+    let i = start;
+    while (i < end && lowerToken[bytes[i] as number] === spellings[spelling + i]) i++;
+    if (i === end) return numbers[slot] as number;
   }
 };
 
