@@ -3,6 +3,7 @@ import { cancelFor, response } from "@sipmesh/sip";
 import { transactionLife } from "../transaction/timers.ts";
 import { answer, finishBranch } from "./answering.ts";
 import { localTag } from "./local-tag.ts";
+import { isReliable } from "./target.ts";
 import { startCancel } from "./transactions.ts";
 import { NONE, type Work } from "./work.ts";
 
@@ -10,6 +11,11 @@ import { NONE, type Work } from "./work.ts";
 export function cancelFromUpstream(work: Work, cancel: Request): void {
   const { context, tools } = work;
   work.respond(response(cancel, 200, { toTag: localTag(cancel, tools.sealer) }), 200);
+  if (!context.cancelAnswered && !isReliable(context.flow.transport)) {
+    // Until then its retransmissions are answered alike, though the INVITE may be over before.
+    context.cancelAnswered = true;
+    work.start("proxy", -1, "J", transactionLife(tools.timers));
+  }
   if (context.method !== "INVITE" || context.cancelled || context.accepted || context.answered !== 0) return;
   context.cancelled = true;
   if (context.stage === "routing") answer(work, { status: 487 });

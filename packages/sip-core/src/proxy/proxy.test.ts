@@ -98,6 +98,18 @@ test("CANCEL is answered at once, goes on only after a provisional response, and
   assert.deepEqual(stage.log.slice(3), ["0 CANCEL → 0", "0 180 ↑", "0 ACK → 0", "0 487 ↑"]);
 });
 
+test("a CANCEL that comes again is answered alike for 64·T1, though the INVITE is over before (section 17.2.2)", () => {
+  const request = invite();
+  const cancel = requestOf("CANCEL", { via, callId: request.callId });
+  const stage = new ProxyStage(request).goes([phone(1)]).answers(0, 180);
+  stage.event({ type: "cancel", message: cancel }).answers(0, 487);
+  stage.event({ type: "ack", message: ackTo(request, "phone0") }).until(31_000);
+  stage.event({ type: "cancel", message: cancel });
+  assert.equal(stage.log.at(-1), "31000 200 ↑");
+  stage.until(40_000);
+  assert.equal(stage.log.at(-1), "32000 terminated");
+});
+
 test("CANCEL before routing has answered: 487, and the answer of routing comes too late", () => {
   const stage = new ProxyStage(invite());
   stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) }).goes([phone(1)]);

@@ -48,6 +48,7 @@ export function startProxy(request: Request, flow: Flow, description: "offer" | 
       best: undefined,
       challenges: NONE,
       cancelled: false,
+      cancelAnswered: false,
       accepted: false,
       answered: 0,
       description,
@@ -152,6 +153,8 @@ function takeExchange(work: Work, event: Extract<ProxyEvent, { type: "described"
 function takeTimer(work: Work, { owner, branch, timer }: Extract<ProxyEvent, { type: "timer" }>): void {
   if (timer === "C" || timer === "ring") {
     takeRungOut(work, branch);
+  } else if (owner === "proxy" && timer === "J") {
+    work.context.cancelAnswered = false;
   } else if (timer === "after-cancel") {
     // Section 9.1: a callee that does not answer what was cancelled is taken to be gone.
     work.stop("client", branch);
@@ -206,6 +209,7 @@ function isOver(context: ResponseContext): boolean {
   return (
     context.stage === "over" &&
     context.server === undefined &&
+    !context.cancelAnswered &&
     context.branches.every((b) => b.client === undefined && b.cancelling === undefined && isQuiet(b))
   );
 }

@@ -48,6 +48,8 @@ export interface ResponseContext {
   readonly challenges: readonly Challenge[];
   /** The caller has given up. */
   readonly cancelled: boolean;
+  /** A CANCEL was answered, and may come again: its server transaction lives until Timer J (section 17.2.2). */
+  readonly cancelAnswered: boolean;
   /** A branch has answered 2xx: from here on no other final response is sent. */
   readonly accepted: boolean;
   /** The status of the first final response that went upstream; 0: none yet. */
