@@ -72,6 +72,23 @@ test("Every span of a call is below the one root that its trace id names", () =>
   assert.deepEqual(first?.duration, [0, 1_000_000]);
 });
 
+test("A call has one root, also where its request comes again with credentials", () => {
+  const { tracer, exported } = recorder(1);
+  tracer.startRoot(invite, tracer.root(low))?.end();
+  tracer.startRoot(invite, tracer.root(low))?.end();
+  assert.deepEqual(
+    exported.map((span) => span.parentSpanContext?.spanId),
+    [undefined, low.slice(16)],
+  );
+  assert.equal(new Set(exported.map((span) => span.spanContext().spanId)).size, 2);
+});
+
+test("A tracer that records nothing says so", () => {
+  assert.equal(recorder(0).tracer.enabled, false);
+  assert.equal(recorder(0, new RetainedSpans(10)).tracer.enabled, true);
+  assert.equal(recorder(0.01).tracer.enabled, true);
+});
+
 test("After its end a span does not change and is exported once", () => {
   const { tracer, exported } = recorder(1);
   const span = tracer.start(invite, tracer.root(low));

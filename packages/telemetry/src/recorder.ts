@@ -8,6 +8,8 @@ import { redactText } from "./redact.ts";
 import type { RetainedSpans } from "./retained-spans.ts";
 import type { Attributes, AttributeValue, Span, TraceContext, Tracer } from "./tracer.ts";
 
+/** Traces whose root this process remembers to have started. */
+const ROOTED = 10_000;
 /** Events kept in one span; later ones are counted as dropped. */
 const EVENTS = 128;
 /** Characters of an attribute's value. */
@@ -27,6 +29,8 @@ export interface RecorderSettings {
 
 /** Records spans as plain data that the OpenTelemetry exporters read. */
 export class Recorder implements Tracer {
+  readonly enabled: boolean;
+  readonly #rooted = new Set<string>();
   readonly #settings: RecorderSettings;
   readonly #resource: Resource;
   /** Trace ids whose first 32 bits are below it are sampled. */
@@ -35,6 +39,7 @@ export class Recorder implements Tracer {
   constructor(settings: RecorderSettings, resource: Resource) {
     this.#settings = settings;
     this.#resource = resource;
+    this.enabled = settings.ratio > 0 || settings.retained !== undefined;
     this.#below = Math.round(settings.ratio * 2 ** 32);
   }
 
@@ -51,6 +56,10 @@ export class Recorder implements Tracer {
 
   startRoot(definition: SpanDefinition, context: TraceContext | undefined, attributes?: Attributes): Span | undefined {
     if (!this.#records(context)) return undefined;
+    const { traceId } = context;
+    if (this.#rooted.has(traceId)) return this.start(definition, context, attributes);
+    if (this.#rooted.size >= ROOTED) this.#rooted.delete(this.#rooted.values().next().value as string);
+    this.#rooted.add(traceId);
     return new RecordedSpan(this.#settings, this.#resource, definition, context, undefined, attributes);
   }
 

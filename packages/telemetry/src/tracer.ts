@@ -18,6 +18,8 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
  * callers write `span?.event(…)`.
  */
 export interface Tracer {
+  /** False: nothing is ever recorded, so trace ids need not even be computed. */
+  readonly enabled: boolean;
   /** Whether this trace is exported from the start: by its id alone, so every service decides alike. */
   decide(traceId: string): boolean;
   /**
@@ -26,8 +28,8 @@ export interface Tracer {
    */
   root(traceId: string): TraceContext | undefined;
   /**
-   * Starts the one span that the context of `root` names: for the request that opens the call. Every other span of the
-   * call is below it.
+   * Starts the span that the context of `root` names, for the request that opens the call: every other span of the call
+   * is below it. Where this process started it lately (the same call, now with credentials), a span below it.
    */
   startRoot(definition: SpanDefinition, context: TraceContext | undefined, attributes?: Attributes): Span | undefined;
   /** Starts a span below `parent`; undefined where there is none. */
@@ -51,6 +53,7 @@ export interface Span {
 
 /** Records nothing. */
 export const silentTracer: Tracer = {
+  enabled: false,
   decide: () => false,
   root: () => undefined,
   startRoot: () => undefined,

@@ -194,8 +194,8 @@ export class Receiver {
 
   /** Only requests outside a dialog: of later ones our Route token alone tells whose call they belong to. */
   #trace(request: Request, callId: string, flow: Flow): TraceContext | undefined {
-    if (request.to.tag !== undefined) return undefined;
     const { tracer } = this.#options.telemetry;
+    if (!tracer.enabled || request.to.tag !== undefined) return undefined;
     const root = tracer.root(this.#options.sealer.traceId(traceName(request)));
     if (root === undefined) return undefined;
     tracer

@@ -42,8 +42,8 @@ export const transaction: Module<TransactionConfig> = {
     const questions = new Questions(rpc, config.deadlines, measures);
     // Failures come back to the first member: all members of a process share one table.
     const sender = new Sender(bus, subjectOf(members[0] ?? instance));
-    const stateless = new Stateless({ tools, edges, questions, sender, measures, log });
-    const observer = new Observer(tracer);
+    const observer = new Observer(tracer, sealer);
+    const stateless = new Stateless({ tools, edges, questions, sender, measures, observer, log });
     const transactions = new Transactions({
       clock,
       config,

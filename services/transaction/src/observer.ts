@@ -1,20 +1,39 @@
+import type { Sealer } from "@sipmesh/cluster";
 import type { Flow, Request } from "@sipmesh/sip";
-import type { Branch, ProxyEvent } from "@sipmesh/sip-core";
-import type { Span, Tracer } from "@sipmesh/telemetry";
+import { type Branch, type ProxyEvent, traceNameOf } from "@sipmesh/sip-core";
+import type { Span, TraceContext, Tracer } from "@sipmesh/telemetry";
 import type { Entry } from "./entry.ts";
 import { attribute, event, spans } from "./telemetry.ts";
 
 /** Writes a transaction's story into spans; costs nothing where its call is not recorded. */
 export class Observer {
   readonly #tracer: Tracer;
+  readonly #sealer: Pick<Sealer, "traceId">;
 
-  constructor(tracer: Tracer) {
+  constructor(tracer: Tracer, sealer: Pick<Sealer, "traceId">) {
     this.#tracer = tracer;
+    this.#sealer = sealer;
+  }
+
+  /** The trace of the call that a request inside a dialog belongs to: our Route token tells who began it. */
+  traceOf(callId: string, callerTag: string): TraceContext | undefined {
+    if (!this.#tracer.enabled) return undefined;
+    return this.#tracer.root(this.#sealer.traceId(traceNameOf(callId, callerTag)));
+  }
+
+  /** An ACK that nothing is kept of. */
+  ack(request: Request, callerTag: string): Span | undefined {
+    return this.#tracer.start(spans.ack, this.traceOf(request.callId, callerTag), {
+      [attribute.callId]: request.callId,
+      [attribute.method]: request.method,
+      [attribute.requestUri]: request.uri,
+      [attribute.cseq]: request.cseq.number,
+    });
   }
 
   begin(entry: Entry, request: Request, flow: Flow): void {
     if (entry.trace === undefined) return;
-    entry.span = this.#tracer.start(spans.server, entry.trace, {
+    const attributes = {
       [attribute.callId]: entry.callId,
       [attribute.method]: request.method,
       [attribute.requestUri]: request.uri,
@@ -24,7 +43,10 @@ export class Observer {
       [attribute.branch]: request.via.branch,
       [attribute.transport]: flow.transport,
       [attribute.peer]: `${flow.remote.address}:${flow.remote.port}`,
-    });
+    };
+    entry.span = entry.context.inDialog
+      ? this.#tracer.start(spans.server, entry.trace, attributes)
+      : this.#tracer.startRoot(spans.server, entry.trace, attributes);
   }
 
   /** What came for the transaction. */

@@ -15,6 +15,7 @@ import type { Log } from "@sipmesh/telemetry";
 import type { Edges } from "./edges.ts";
 import type { Measures } from "./measures.ts";
 import { type Found, nextHop } from "./next-hop.ts";
+import type { Observer } from "./observer.ts";
 import type { Questions } from "./questions.ts";
 import type { Sender } from "./sender.ts";
 import type { DropReason } from "./telemetry.ts";
@@ -25,6 +26,7 @@ export interface StatelessOptions {
   readonly questions: Questions;
   readonly sender: Sender;
   readonly measures: Measures;
+  readonly observer: Observer;
   readonly log: Log;
 }
 
@@ -44,23 +46,29 @@ export class Stateless {
   }
 
   /** The ACK for a 2xx, on its way by the route set (RFC 3261 section 16.11). */
-  ack(message: Request, flow: Flow, trace: TraceContext | undefined): void {
-    const { tools, edges, questions, log } = this.#o;
+  ack(message: Request, flow: Flow): void {
+    const { tools, edges, questions, observer, log } = this.#o;
     const route = bearsLocalTag(message, tools.sealer) ? "answered-here" : routeAck(message, tools);
     if (typeof route === "string") {
       this.#o.measures.dropped(reasons[route]);
       return;
     }
+    const span = observer.ack(message, route.callerTag);
+    const trace = span?.context;
     const found = nextHop(route.uri, route.flow, flow, edges, questions, trace);
     const part = route.mediaInstance === undefined ? undefined : descriptionIn(message);
     if (!(found instanceof Promise) && part === undefined) {
       this.#sendAck(message, flow, route, found, trace);
+      span?.end();
       return;
     }
-    this.#ackAfterQuestions(message, flow, route, found, trace).catch((error: unknown) => {
-      log.warn({ err: error, callId: message.callId }, "An ACK could not be passed on.");
-      this.#o.measures.dropped("ack-no-way");
-    });
+    this.#ackAfterQuestions(message, flow, route, found, trace)
+      .catch((error: unknown) => {
+        log.warn({ err: error, callId: message.callId, trace }, "An ACK could not be passed on.");
+        this.#o.measures.dropped("ack-no-way");
+        span?.fail("ack-no-way");
+      })
+      .finally(() => span?.end());
   }
 
   /** A response that no transaction waits for: our own seal in its Via says where it goes, or it goes nowhere. */

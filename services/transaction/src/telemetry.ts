@@ -73,6 +73,10 @@ export const spans = {
     kind: "client",
     help: "One copy of the request on its way to one target, to its final response.",
   },
+  ack: {
+    name: "transaction.ack",
+    help: "An ACK for a 2xx on its way to who sent that: a transaction of its own that nobody answers.",
+  },
 } as const satisfies Record<string, SpanDefinition>;
 
 /** Why a message was dropped: label values of the drop counter. */

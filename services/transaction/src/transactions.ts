@@ -62,7 +62,7 @@ export class Transactions {
   /** A message of a call that is owned here. Throws what a malformed message throws. */
   receive(message: Request | Response, flow: Flow, trace: TraceContext | undefined): void {
     if (!isRequest(message)) this.#response(message, flow, trace);
-    else if (message.method === "ACK") this.#ack(message, flow, trace);
+    else if (message.method === "ACK") this.#ack(message, flow);
     else if (message.method === "CANCEL") this.#cancel(message, flow);
     else this.#request(message, flow, trace);
   }
@@ -100,7 +100,8 @@ export class Transactions {
       return;
     }
     const { state, effects } = startProxy(message, flow, this.#descriptionOf(message), tools);
-    const entry = new Entry(key, message, state, clock.now(), trace, this.#timersOf);
+    const ofCall = state.inDialog ? observer.traceOf(state.callId, state.callerTag) : trace;
+    const entry = new Entry(key, message, state, clock.now(), ofCall, this.#timersOf);
     table.add(entry);
     measures.begun("server", message.method);
     if (entry.isCall) measures.settingUp++;
@@ -117,9 +118,9 @@ export class Transactions {
     return this.#o.table.askedForOffer(message.callId, Number(cseq)) ? "answer" : "offer";
   }
 
-  #ack(message: Request, flow: Flow, trace: TraceContext | undefined): void {
+  #ack(message: Request, flow: Flow): void {
     const entry = this.#o.table.server(inviteKeyOf(message));
-    if (entry === undefined) this.#o.stateless.ack(message, flow, trace);
+    if (entry === undefined) this.#o.stateless.ack(message, flow);
     else this.#feed(entry, { type: "ack", message });
   }
 
@@ -217,7 +218,7 @@ export class Transactions {
         entry.timers.stop(effect.owner, effect.branch, effect.timer);
         break;
       case "acknowledge":
-        this.#o.stateless.ack(effect.message, entry.context.flow, entry.trace);
+        this.#o.stateless.ack(effect.message, entry.context.flow);
         break;
       case "tried":
         this.#o.observer.legEnded(entry, effect.branch, effect.status);
