@@ -53,6 +53,8 @@ export async function run(plan: Plan): Promise<Outcome> {
     digest.update(`${at} ${what} ${from.address}:${from.port} ${to.address}:${to.port} `).update(bytes);
   });
   const sightings: Sighting[] = [];
+  const gone = (address: string) =>
+    plan.phones.some((phone) => phone.address === address && phone.diesAt !== undefined);
   // What began before a crash may be answered by two incarnations, or by none.
   const disturbed = plan.disaster?.what === "crash";
   const checks = disturbed
@@ -61,7 +63,7 @@ export async function run(plan: Plan): Promise<Outcome> {
         finalResponses(isPlatform),
         every2xx(isPlatform),
         noLateAnswers(isPlatform),
-        ringBound(isPlatform, 1000 * RING_TIME),
+        ringBound(isPlatform, 1000 * RING_TIME, gone),
       ];
   tapSip(world.internet, (sighting) => {
     sightings.push(sighting);

@@ -2,26 +2,34 @@ import type { Sighting } from "../sip-tap.ts";
 import type { Check, IsPlatform, Violation } from "./check.ts";
 
 interface Seen {
+  readonly kind: "2xx" | "ACK";
   readonly callId: string;
   readonly tag: string;
   came: number;
   left: number;
 }
 
-/** Every 2xx to an INVITE that reaches the platform leaves it upstream, each time that it comes (RFC 3261 §16.7 item 5). */
+/**
+ * Every 2xx to an INVITE that reaches the platform leaves it upstream, each time that it comes (RFC 3261 §16.7 item 5),
+ * and every ACK for one leaves it downstream (§16.11).
+ */
 export function every2xx(isPlatform: IsPlatform): Check {
   const seen = new Map<string, Seen>();
 
   function see({ what, from, to, message }: Sighting): void {
-    if (message.kind !== "response" || message.status < 200 || message.status > 299) return;
-    if (message.cseq.method !== "INVITE" || isPlatform(from.address) === isPlatform(to.address)) return;
+    if (message.cseq.method !== "INVITE" && message.cseq.method !== "ACK") return;
+    if (isPlatform(from.address) === isPlatform(to.address)) return;
     const came = what === "delivered" && isPlatform(to.address);
     const left = what === "sent" && isPlatform(from.address);
     if (!came && !left) return;
+    const kind = message.kind === "request" ? "ACK" : "2xx";
     const tag = message.to.tag ?? "";
     const key = `${message.callId} ${message.cseq.number} ${tag}`;
-    const one = seen.get(key) ?? { callId: message.callId, tag, came: 0, left: 0 };
-    seen.set(key, one);
+    // An ACK for a refusal goes no further than the next hop, and answers no 2xx.
+    if (kind === "ACK" && (message.cseq.method !== "ACK" || !seen.has(`2xx ${key}`))) return;
+    if (message.kind === "response" && (message.status < 200 || message.status > 299)) return;
+    const one = seen.get(`${kind} ${key}`) ?? { kind, callId: message.callId, tag, came: 0, left: 0 };
+    seen.set(`${kind} ${key}`, one);
     if (came) one.came++;
     else one.left++;
   }
@@ -29,9 +37,9 @@ export function every2xx(isPlatform: IsPlatform): Check {
   function verdict(): Violation[] {
     return [...seen.values()]
       .filter(({ came, left }) => left < came)
-      .map(({ callId, tag, came, left }) => ({
-        rule: "every 2xx is forwarded",
-        what: `of ${came} 2xx from ${tag} that came, ${left} left`,
+      .map(({ kind, callId, tag, came, left }) => ({
+        rule: "every 2xx and its ACK are forwarded",
+        what: `of ${came} ${kind} that came, ${left} left (${tag})`,
         callId,
       }));
   }

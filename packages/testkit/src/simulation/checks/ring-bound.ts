@@ -1,6 +1,8 @@
 import { type Sighting, transactionOf } from "../sip-tap.ts";
 import type { Check, IsPlatform, Violation } from "./check.ts";
 
+/** 64·T1: a phone from which nothing was heard for so long was given up; nobody can know that it rings. */
+const GIVEN_UP = 32_000;
 /** What a CANCEL and the answer to it may take: 64·T1 for a phone that does not answer, and some to spare. */
 const GRACE = 40_000;
 
@@ -16,10 +18,13 @@ interface Ringing {
  * response soon after.
  *
  * @param bound milliseconds that a phone may ring
+ * @param gone whether the phone at an address stopped working meanwhile: no CANCEL can reach it
  */
-export function ringBound(isPlatform: IsPlatform, bound: number): Check {
+export function ringBound(isPlatform: IsPlatform, bound: number, gone: (address: string) => boolean): Check {
   const upstream = new Map<string, Ringing>();
   const downstream = new Map<string, Ringing>();
+  /** When the platform sent an INVITE first. */
+  const sent = new Map<string, number>();
 
   function see(sighting: Sighting): void {
     const { at, what, from, to, message } = sighting;
@@ -33,12 +38,15 @@ export function ringBound(isPlatform: IsPlatform, bound: number): Check {
     }
     if (message.cseq.method !== "INVITE") return;
     if (message.kind === "request") {
+      if (what === "sent" && isPlatform(from.address) && !sent.has(key)) sent.set(key, at);
       if (what === "delivered" && isPlatform(to.address) && !upstream.has(key)) {
         upstream.set(key, { callId, since: at, cancelled: false, over: undefined });
       }
       return;
     }
     if (what === "delivered" && isPlatform(to.address)) {
+      if (gone(from.address)) return;
+      if (!downstream.has(key) && at - (sent.get(key) ?? at) > GIVEN_UP) return;
       const known = downstream.get(key) ?? { callId, since: at, cancelled: false, over: undefined };
       downstream.set(key, known);
       if (message.status >= 200) known.over ??= at;
