@@ -26,9 +26,8 @@ export function dependencyProblems(root: string): string[] {
       used.set(name, { version, by: manifest.name });
     }
   }
-  const reasoned = [...readFileSync(join(root, "dependencies.md"), "utf8").matchAll(/^\| `([^`]+)` \| .{20,}$/gm)].map(
-    (row) => row[1] as string,
-  );
+  const rows = readFileSync(join(root, "dependencies.md"), "utf8").matchAll(/^\| `([^`]+)` *\| (.*)\|$/gm);
+  const reasoned = [...rows].flatMap(([, name = "", why = ""]) => (why.trim().length < 20 ? [] : [name]));
   for (const name of used.keys())
     if (!reasoned.includes(name)) problems.push(`dependencies.md gives no reason for ${name}`);
   for (const name of reasoned)
