@@ -76,11 +76,7 @@ const metrics = {
   },
 } satisfies Record<string, MetricDefinition>;
 
-const subjects = [
-  { name: "<prefix>.edge.<instance>", help: "Messages that an edge is to send." },
-  { name: "<prefix>.transaction.<member>", help: "Messages for the member that owns their calls." },
-  { name: "<prefix>.presence", help: "Heartbeats and goodbyes of instances." },
-];
+const subjects = [{ name: "sipmesh.presence", help: "Heartbeats and goodbyes of instances." }];
 
 /** What the parts of the context show of themselves. */
 export const contextCatalogue: Catalogue = { metrics: Object.values(metrics), subjects };
@@ -156,7 +152,7 @@ export function observeRpc({ metrics: made, log }: Telemetry): RpcObserver {
     },
     peerLost(instance, reason) {
       lost.add();
-      log.warn({ instance, reason }, "a peer was lost");
+      log.warn({ peer: instance, reason }, "a peer was lost");
     },
   };
 }
