@@ -84,6 +84,19 @@ test("a 2xx that comes after another is forwarded too (section 16.7 item 5)", ()
   );
 });
 
+test("a 2xx that comes after Timer M goes upstream while another branch keeps the context", () => {
+  const stage = new ProxyStage(invite())
+    .goes([phone(1), phone(2)])
+    .answers(1, 180)
+    .answers(0, 200)
+    .until(2000)
+    .answers(1, 487)
+    .until(33_000);
+  assert.equal(stage.over, false);
+  stage.answers(0, 200);
+  assert.equal(stage.log.at(-1), "33000 200 ↑");
+});
+
 test("a 6xx ends the search: the others are cancelled, lower targets are not tried, and it is the answer", () => {
   const stage = new ProxyStage(invite()).goes([phone(1), phone(2), phone(3, { q: 1 })]);
   stage.answers(1, 180).answers(0, 603).answers(1, 487);

@@ -1,4 +1,4 @@
-import type { Draft } from "@sipmesh/sip";
+import type { Draft, Response } from "@sipmesh/sip";
 import type { Step } from "../step.ts";
 import type { ClientEvent, ServerEvent, TransactionEffect } from "../transaction/effects.ts";
 import { type InviteClient, inviteClient, startInviteClient } from "../transaction/invite-client.ts";
@@ -54,11 +54,20 @@ export function startClient(work: Work, index: number, message: Draft): void {
 
 export function tellClient(work: Work, index: number, event: ClientEvent, source = ""): void {
   const { client } = work.branch(index);
-  if (client === undefined) return;
+  if (client === undefined) {
+    // A 2xx that comes after Timer M, while other branches keep the context: it goes upstream all the same.
+    const late = event.type === "response" && isAcceptance(event.message) ? event.message : undefined;
+    if (late !== undefined) work.reports.push({ type: "response", branch: index, message: late, source });
+    return;
+  }
   const { timers } = work.tools;
   const step =
     client.machine === "invite-client" ? inviteClient(client, event, timers) : nonInviteClient(client, event, timers);
   takeClient(work, index, step, source);
+}
+
+function isAcceptance({ status, cseq }: Response): boolean {
+  return status >= 200 && status < 300 && cseq.method === "INVITE";
 }
 
 function takeClient(work: Work, index: number, step: Step<Client, TransactionEffect>, source: string): void {
