@@ -90,8 +90,8 @@ export const readNumber = (text: string, limit: number, start = 0, end = text.le
 };
 
 /** The text without line breaks: a folded header field reads as one line (RFC 3261 §7.3.1). */
-export const unfold = (text: string): string => (text.includes("\n") ? text.replaceAll("\r\n", "") : text);
+export const unfold = (text: string): string => (text.indexOf("\n") >= 0 ? text.replaceAll("\r\n", "") : text);
 
 /** The text made safe to stand within one line that we write: line breaks become spaces. */
 export const oneLine = (text: string): string =>
-  text.includes("\n") || text.includes("\r") ? text.replaceAll("\r", " ").replaceAll("\n", " ") : text;
+  text.indexOf("\n") >= 0 || text.indexOf("\r") >= 0 ? text.replaceAll("\r", " ").replaceAll("\n", " ") : text;

@@ -7,17 +7,31 @@ import { Name, nameOf, nameText } from "./name.ts";
 /** One header field line of ours. */
 export const headerLine = (name: string, value: string): string => `${name}: ${oneLine(value)}\r\n`;
 
-interface Line {
+/** A line that is ours. */
+class Written {
   readonly name: Name;
-  /** Where the untouched line lies in the original head. */
-  readonly start: number;
-  readonly end: number;
-  /** The line as it is now, where it was touched. */
-  text: string | undefined;
+  readonly text: string;
+
+  constructor(name: Name, text: string) {
+    this.name = name;
+    this.text = text;
+  }
 }
+
+/** A line of the edited head: where it stands in the original's field table as long as nothing touched it. */
+type Line = number | Written;
 
 /** Above these lines a new line of that name is put where there is none yet: the order that RFC 3261 §7.3.1 recommends. */
 const places: readonly Name[] = [Name.Via, Name.RecordRoute, Name.Route, Name.MaxForwards];
+
+/** By name its place among those, from 1 on; 0: anywhere. */
+const ranks = new Uint8Array(nameText.length);
+for (const [index, name] of places.entries()) ranks[name] = index + 1;
+
+const writtenLine = (name: Name | string, value: string): Written =>
+  typeof name === "number"
+    ? new Written(name, headerLine(nameText[name] as string, value))
+    : new Written(nameOf(name), headerLine(name, value));
 
 /**
  * An edited copy of a message's head. Lines that no edit names stay byte for byte and in order. Header fields are
@@ -31,15 +45,8 @@ export class Edit {
 
   constructor(message: Message) {
     this.#message = message;
-    const { fields, head } = message;
-    for (let i = 0; i < fields.length; i += stride) {
-      this.#lines.push({
-        name: fields[i] as number,
-        start: fields[i + 1] as number,
-        end: fields[i + stride + 1] ?? head.length,
-        text: undefined,
-      });
-    }
+    const { length } = message.fields;
+    for (let i = 0; i < length; i += stride) this.#lines.push(i);
   }
 
   /** The new start line, without CRLF. */
@@ -56,18 +63,18 @@ export class Edit {
 
   /** A new line above the first of that name, or where such lines belong. */
   prepend(name: Name | string, value: string): this {
-    const line = this.#line(name, value);
+    const line = writtenLine(name, value);
     const first = this.#indexOf(name);
-    this.#lines.splice(first >= 0 ? first : this.#placeOf(line.name), 0, line);
+    this.#insert(first >= 0 ? first : this.#placeOf(line.name), line);
     return this;
   }
 
   /** A new line below the last of that name, or the last line of all. */
   append(name: Name | string, value: string): this {
-    const line = this.#line(name, value);
+    const line = writtenLine(name, value);
     let last = this.#lines.length - 1;
     while (last >= 0 && !this.#is(this.#lines[last] as Line, name)) last--;
-    this.#lines.splice(last < 0 ? this.#lines.length : last + 1, 0, line);
+    this.#insert(last < 0 ? this.#lines.length : last + 1, line);
     return this;
   }
 
@@ -75,7 +82,7 @@ export class Edit {
   set(name: Name | string, value: string): this {
     const first = this.#indexOf(name);
     if (first < 0) return this.append(name, value);
-    (this.#lines[first] as Line).text = this.#line(name, value).text;
+    this.#lines[first] = writtenLine(name, value);
     for (let i = this.#lines.length - 1; i > first; i--) {
       if (this.#is(this.#lines[i] as Line, name)) this.#lines.splice(i, 1);
     }
@@ -96,7 +103,7 @@ export class Edit {
     if (index < 0) return this;
     const rest = this.#restOf(this.#lines[index] as Line);
     if (rest === "") this.#lines.splice(index, 1);
-    else (this.#lines[index] as Line).text = `${nameText[name]}: ${rest}`;
+    else this.#lines[index] = new Written(name, `${nameText[name]}: ${rest}`);
     return this;
   }
 
@@ -104,10 +111,9 @@ export class Edit {
   replaceTopValue(name: Name, value: string): this {
     const index = this.#indexOf(name);
     if (index < 0) return this;
-    const line = this.#lines[index] as Line;
-    const rest = this.#restOf(line);
-    line.text =
-      rest === "" ? headerLine(nameText[name] as string, value) : `${nameText[name]}: ${oneLine(value)}, ${rest}`;
+    const rest = this.#restOf(this.#lines[index] as Line);
+    this.#lines[index] =
+      rest === "" ? writtenLine(name, value) : new Written(name, `${nameText[name]}: ${oneLine(value)}, ${rest}`);
     return this;
   }
 
@@ -121,28 +127,29 @@ export class Edit {
 
   /** The edited message. A Content-Length is added where there is none: it may leave over a stream (§18.3). */
   draft(): Draft {
-    const { head } = this.#message;
+    const { head, fields } = this.#message;
     const body = this.#body ?? this.#message.body;
     const lines = this.#lines;
-    const headerStart = this.#message.fields[1] ?? head.length;
+    const headerStart = fields[1] ?? head.length;
     let out = this.#startLine ?? "";
     // Neighbours that nothing touched are copied as one run.
     let from = this.#startLine === undefined ? 0 : headerStart;
     let to = headerStart;
     let hasLength = false;
-    for (const { name, start, end, text } of lines) {
-      if (name === Name.ContentLength) hasLength = true;
-      if (text === undefined && start === to) {
-        to = end;
-        continue;
-      }
-      if (to > from) out += head.slice(from, to);
-      if (text === undefined) {
-        from = start;
-        to = end;
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i] as Line;
+      if (this.#nameOf(line) === Name.ContentLength) hasLength = true;
+      if (typeof line === "number") {
+        const start = fields[line + 1] as number;
+        if (start !== to) {
+          if (to > from) out += head.slice(from, to);
+          from = start;
+        }
+        to = fields[line + stride + 1] ?? head.length;
       } else {
-        out += text;
-        from = to = end;
+        if (to > from) out += head.slice(from, to);
+        out += line.text;
+        from = to;
       }
     }
     if (to > from) out += head.slice(from, to);
@@ -150,17 +157,23 @@ export class Edit {
     return { head: out, body };
   }
 
-  #line(name: Name | string, value: string): Line {
-    const number = typeof name === "number" ? name : nameOf(name);
-    const text = typeof name === "number" ? (nameText[name] as string) : name;
-    return { name: number, start: 0, end: 0, text: headerLine(text, value) };
+  #nameOf(line: Line): Name {
+    return typeof line === "number" ? (this.#message.fields[line] as number) : line.name;
+  }
+
+  /** As `splice` does, which costs more than the whole line. */
+  #insert(place: number, line: Line): void {
+    const lines = this.#lines;
+    lines.push(line);
+    for (let i = lines.length - 1; i > place; i--) lines[i] = lines[i - 1] as Line;
+    lines[place] = line;
   }
 
   #is(line: Line, name: Name | string): boolean {
-    if (typeof name === "number") return line.name === name;
+    if (typeof name === "number") return this.#nameOf(line) === name;
     const number = nameOf(name);
-    if (number !== Name.Unknown) return line.name === number;
-    return line.name === Name.Unknown && this.#unknownName(line) === name.toLowerCase();
+    if (number !== Name.Unknown) return this.#nameOf(line) === number;
+    return this.#nameOf(line) === Name.Unknown && this.#unknownName(line) === name.toLowerCase();
   }
 
   #unknownName(line: Line): string {
@@ -175,22 +188,30 @@ export class Edit {
   }
 
   #placeOf(name: Name): number {
-    const rank = places.indexOf(name);
-    if (rank < 0) return this.#lines.length;
+    const lines = this.#lines;
+    const rank = ranks[name] as number;
+    if (rank === 0) return lines.length;
     let place = 0;
-    for (const [index, line] of this.#lines.entries()) {
-      const other = places.indexOf(line.name);
-      if (other >= 0 && other < rank) place = index + 1;
+    for (let i = 0; i < lines.length; i++) {
+      const other = ranks[this.#nameOf(lines[i] as Line)] as number;
+      if (other > 0 && other < rank) place = i + 1;
     }
     return place;
   }
 
   #textOf(line: Line): string {
-    return line.text ?? this.#message.head.slice(line.start, line.end);
+    if (typeof line !== "number") return line.text;
+    const { head, fields } = this.#message;
+    return head.slice(fields[line + 1], fields[line + stride + 1] ?? head.length);
   }
 
   /** What stands on a list header's line after its first value, CRLF included; "" where that was the only one. */
   #restOf(line: Line): string {
+    if (typeof line === "number") {
+      const { head, fields } = this.#message;
+      const comma = head.indexOf(",", fields[line + 2]);
+      if (comma < 0 || comma >= (fields[line + 3] as number)) return "";
+    }
     const text = this.#textOf(line);
     let at = text.indexOf(":") + 1;
     // Empty values before the first one are none.
