@@ -65,8 +65,7 @@ function play(
       } else if (step.what === "answer") {
         // A callee that was answered by an ACK or has said 2xx says nothing else on that transaction.
         const { client } = stage.context.branches[branch] ?? {};
-        if (client !== undefined && step.status >= 200 && step.status < 300 && client.state !== "Completed")
-          successes++;
+        if (step.status >= 200 && step.status < 300 && client?.state !== "Completed") successes++;
         stage.answers(branch, step.status);
       }
     }
