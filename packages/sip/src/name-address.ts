@@ -68,7 +68,8 @@ const build = (
   params: Parameters | undefined,
   checked: boolean,
 ): NameAddress | undefined => {
-  if (params === undefined || start >= end || (checked && readUri(text, start, end) === undefined)) return undefined;
+  if (params === undefined || start >= end || (checked && readUri(text.slice(start, end)) === undefined))
+    return undefined;
   return { displayName, uri: text.slice(start, end), params, tag: params.get("tag") };
 };
 

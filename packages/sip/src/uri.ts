@@ -156,8 +156,7 @@ export const schemeOf = (text: string, from = 0, to = text.length): string | und
   return text.slice(from, colon).toLowerCase();
 };
 
-/** Reads a URI of any scheme, which stands in the text from `from` to `to`; undefined where it is malformed. */
-export const readUri = (text: string, from = 0, to = text.length): Uri | undefined => {
+const readAny = (text: string, from: number, to: number): Uri | undefined => {
   for (let i = from; i < to; i++) if (forbidden[text.charCodeAt(i)] === 1) return undefined;
   const scheme = schemeOf(text, from, to);
   if (scheme === undefined) return undefined;
@@ -165,6 +164,31 @@ export const readUri = (text: string, from = 0, to = text.length): Uri | undefin
     return { kind: "other", scheme, text: text.slice(from, to) };
   if (!validEscapes(text, from, to)) return undefined;
   return scheme === "tel" ? readTelUri(text.slice(from, to)) : readSipUri(text, from, to, scheme);
+};
+
+/**
+ * The URIs that were read last: the messages of a call, and those who look at one message, ask for the same few again
+ * and again. What is read depends on the text alone and never changes, so nobody can tell. At most this many, and none
+ * that is long.
+ */
+const recent: (Uri | undefined)[] = new Array(256).fill(undefined);
+const longestKept = 200;
+
+const slotOf = (text: string): number => {
+  const { length } = text;
+  const sum = length * 37 + text.charCodeAt(length - 1) + text.charCodeAt(length >> 1) * 7 + text.charCodeAt(7) * 31;
+  return sum & 255;
+};
+
+/** Reads a URI of any scheme; undefined where it is malformed. */
+export const readUri = (text: string): Uri | undefined => {
+  if (text.length > longestKept) return readAny(text, 0, text.length);
+  const slot = slotOf(text);
+  const known = recent[slot];
+  if (known !== undefined && known.text === text) return known;
+  const uri = readAny(text, 0, text.length);
+  if (uri !== undefined) recent[slot] = uri;
+  return uri;
 };
 
 /** Reads a URI of any scheme. Throws {@link MessageError} where it is malformed. */
