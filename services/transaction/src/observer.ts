@@ -47,6 +47,7 @@ export class Observer {
     entry.span = entry.context.inDialog
       ? this.#tracer.start(spans.server, entry.trace, attributes)
       : this.#tracer.startRoot(spans.server, entry.trace, attributes);
+    entry.span?.event(event.received, { [attribute.direction]: "received", [attribute.method]: request.method });
   }
 
   /** What came for the transaction. */

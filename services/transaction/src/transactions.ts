@@ -177,7 +177,7 @@ export class Transactions {
       run();
     } catch (error) {
       measures.exception("transaction");
-      log.error({ err: error, callId: entry.callId, what }, "A transaction could not go on.");
+      log.error({ err: error, callId: entry.callId, trace: entry.trace, what }, "A transaction could not go on.");
       const { request, flow, answered } = entry.context;
       const status = error instanceof MessageError ? error.problem.status : 500;
       const unanswered = request !== undefined && answered === 0;
@@ -327,7 +327,10 @@ export class Transactions {
         const status = statusOf(RpcError.from(thrown));
         if (!(thrown instanceof RpcError)) {
           this.#o.measures.exception("answer");
-          this.#o.log.error({ err: thrown, callId: entry.callId }, "An answer could not be worked out.");
+          this.#o.log.error(
+            { err: thrown, callId: entry.callId, trace: entry.trace },
+            "An answer could not be worked out.",
+          );
         }
         this.#feed(entry, { type: "answer", status, ...(status === 503 && { headers: this.#retryAfter() }) });
       },
@@ -357,9 +360,12 @@ export class Transactions {
   }
 
   #answered(entry: Entry, status: number): void {
-    const { measures, observer, clock } = this.#o;
+    const { measures, observer, clock, log } = this.#o;
     measures.answered(entry.method, status);
     observer.answered(entry, status);
+    const about = { callId: entry.callId, trace: entry.trace, method: entry.method, status };
+    if (status >= 500) log.warn(about, "A request failed.");
+    else log.debug(about, "A request was answered.");
     if (!entry.settingUp) return;
     entry.settingUp = false;
     measures.settingUp--;
