@@ -61,7 +61,7 @@ export async function run(plan: Plan): Promise<Outcome> {
     ? [noLateAnswers(isPlatform)]
     : [
         finalResponses(isPlatform),
-        every2xx(isPlatform),
+        every2xx(isPlatform, gone),
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),
       ];
