@@ -215,8 +215,19 @@ class NatsBus implements Bus {
       this.#publishFrame(subject, { envelopes: envelopes.slice(half), bytes: 0 });
       return;
     }
-    if (this.#send(subject, encodeFrame(envelopes))) this.#observer?.published(envelopes.length, "broker");
+    if (this.#sendAll(subject, envelopes)) this.#observer?.published(envelopes.length, "broker");
     else for (const envelope of envelopes) this.#drop(subject, envelope, "away");
+  }
+
+  #sendAll(subject: string, envelopes: readonly Envelope[]): boolean {
+    let frame: Uint8Array;
+    try {
+      frame = encodeFrame(envelopes);
+    } catch (error) {
+      this.#observer?.failed("frame", error);
+      return false;
+    }
+    return this.#send(subject, frame);
   }
 
   #send(subject: string, frame: Uint8Array): boolean {
