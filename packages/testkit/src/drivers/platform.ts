@@ -72,6 +72,11 @@ export class Platform {
     return `${this.address}:${this.sipPort}`;
   }
 
+  /** `address:port` of the last edge: in the split shape another than the first. */
+  get otherServer(): string {
+    return `${this.address}:${this.sipPorts.at(-1)}`;
+  }
+
   /** The processes, nats-server included. */
   get pids(): number[] {
     return [...this.#parts.map((part) => part.program.pid), ...(this.nats === undefined ? [] : [this.nats.pid])];
