@@ -6,6 +6,7 @@ import {
   finalResponses,
   ladder,
   noLateAnswers,
+  relayedMedia,
   ringBound,
   type Sighting,
   tapSip,
@@ -65,6 +66,7 @@ export async function run(plan: Plan): Promise<Outcome> {
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),
       ];
+  if (plan.platform.media === "always" && !disturbed) checks.push(relayedMedia(isPlatform));
   tapSip(world.internet, (sighting) => {
     sightings.push(sighting);
     for (const check of checks) check.see(sighting);

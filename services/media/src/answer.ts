@@ -19,12 +19,15 @@ import {
   type SessionState,
   type Side,
   withLeg,
+  withoutOffer,
 } from "./session.ts";
 
 /** What an answer completes. */
 interface Completed {
   readonly leg: Leg;
   readonly offer: PendingOffer;
+  /** Who made the offer. */
+  readonly from: Side;
   /** The ports that the offerer sent to before. */
   readonly present: Facing | undefined;
 }
@@ -38,15 +41,17 @@ function completed(state: SessionState, event: DescriptionEvent): Completed {
   const known = findLeg(state, event.leg);
   const branch = findBranch(state, event.leg);
   const leg: Leg | undefined =
-    known ?? (branch && { branch: branch.branch, calleeTag: event.leg.calleeTag, told: branch.told });
+    known ?? (branch && { branch: branch.branch, calleeTag: event.leg.calleeTag, pending: {}, told: branch.told });
   if (leg !== undefined) {
     const present = leg.agreed?.facing[from];
-    if (leg.pending?.from === from) return { leg, offer: leg.pending, present };
+    const pending = leg.pending[from];
+    if (pending !== undefined) return { leg, offer: pending, from, present };
     if (leg.agreed !== undefined) {
-      const again = { from, described: leg.agreed.described[from], facing: leg.agreed.facing[event.from] };
-      return { leg, offer: again, present };
+      const again = { described: leg.agreed.described[from], facing: leg.agreed.facing[event.from] };
+      return { leg, offer: again, from, present };
     }
-    if (branch?.pending?.from === from) return { leg, offer: branch.pending, present };
+    const offered = branch?.pending[from];
+    if (offered !== undefined) return { leg, offer: offered, from, present };
   }
   throw new ExchangeError(
     "no-offer",
@@ -74,17 +79,18 @@ export function portsForAnswer(state: SessionState, event: DescriptionEvent): Ne
  * @throws ExchangeError `no-offer`, `too-many-legs`
  */
 export function answer(state: SessionState, event: DescriptionEvent, opened: Opened, maximumLegs: number): Step {
-  const { leg, offer, present } = completed(state, event);
+  const { leg, offer, from, present } = completed(state, event);
   const wanted = shared(offer, event);
   const facing = facingOf(wanted, present, event.bind, opened);
-  const told = tell(event, facing, "answer", leg.told[offer.from]);
+  const told = tell(event, facing, "answer", leg.told[from]);
   const answered = { streams: event.streams, source: event.source };
   const record = <T>(ofOfferer: T, ofAnswerer: T): Record<Side, T> =>
-    offer.from === "caller" ? { caller: ofOfferer, callee: ofAnswerer } : { caller: ofAnswerer, callee: ofOfferer };
-  const repeated = leg.pending === undefined && told.text === leg.told[offer.from]?.text;
+    from === "caller" ? { caller: ofOfferer, callee: ofAnswerer } : { caller: ofAnswerer, callee: ofOfferer };
+  const repeated = leg.pending[from] === undefined && told.text === leg.told[from]?.text;
   const after = withLeg(state, {
     branch: leg.branch,
     calleeTag: leg.calleeTag,
+    pending: withoutOffer(leg.pending, from),
     // The same answer again settles nothing anew, so the relay does not learn its peers anew.
     agreed:
       repeated && leg.agreed !== undefined
@@ -96,7 +102,7 @@ export function answer(state: SessionState, event: DescriptionEvent, opened: Ope
               wanted.map((is, media) => (is ? offer.facing[media] : undefined)),
             ),
           },
-    told: { ...leg.told, [offer.from]: told },
+    told: { ...leg.told, [from]: told },
   });
   if (after.legs.length > maximumLegs) {
     throw new ExchangeError("too-many-legs", `more than ${maximumLegs} legs of one call`);

@@ -11,7 +11,7 @@ import type { Ports } from "./ports.ts";
 import { reject } from "./reject.ts";
 import { remove } from "./remove.ts";
 import { reportOf } from "./report.ts";
-import { emptySession, type Leg, type LegName, type PortPair, type SessionState } from "./session.ts";
+import { emptySession, type Leg, type LegName, type PortPair, type SessionState, type Side } from "./session.ts";
 
 /** What a session needs of its surroundings. */
 export interface CallSurroundings {
@@ -76,8 +76,8 @@ export class CallMedia {
     return this.#exchange(event, advertise, portsForAnswer, answer);
   }
 
-  reject(name: LegName): Promise<void> {
-    return this.#inTurn(async () => void (await this.#apply(reject(this.#state, name))));
+  reject(name: LegName, from: Side): Promise<void> {
+    return this.#inTurn(async () => void (await this.#apply(reject(this.#state, name, from))));
   }
 
   /** @returns the last reports of the streams that ended */

@@ -17,6 +17,7 @@ function session(caller: string, callee: string): SessionState {
       {
         branch: "b",
         calleeTag: "t",
+        pending: {},
         told: {},
         agreed: {
           described: { caller: described(caller), callee: described(callee) },
@@ -26,7 +27,7 @@ function session(caller: string, callee: string): SessionState {
     ],
   };
 }
-const ringing: SessionState = { legs: [{ branch: "b", calleeTag: "", told: {} }] };
+const ringing: SessionState = { legs: [{ branch: "b", calleeTag: "", pending: {}, told: {} }] };
 
 describe("a session ends", () => {
   for (const [what, state, activity, now, expected] of [

@@ -142,7 +142,7 @@ export function handlers(
       observed("reject", undefined, request.key, call, async () => {
         const name = nameOf(request.key);
         const media = sessions.find(name);
-        await media?.reject(legOf(request.leg));
+        await media?.reject(legOf(request.leg), sideOf(request.from));
         if (media !== undefined) sessions.settle(name, media, "refused");
         return {};
       }),

@@ -16,13 +16,12 @@ function legFor(state: SessionState, event: DescriptionEvent): Leg {
   const known = findLeg(state, event.leg);
   if (known !== undefined) return known;
   const told = event.leg.calleeTag === "" ? {} : (findBranch(state, event.leg)?.told ?? {});
-  return { ...event.leg, told };
+  return { ...event.leg, pending: {}, told };
 }
 
 /** Ports already there that the offer can go on with: those agreed, or those of an offer that is made again. */
 function present(leg: Leg, event: DescriptionEvent) {
-  const to = otherSide(event.from);
-  return leg.pending?.from === event.from && leg.agreed === undefined ? leg.pending.facing : leg.agreed?.facing[to];
+  return leg.agreed === undefined ? leg.pending[event.from]?.facing : leg.agreed.facing[otherSide(event.from)];
 }
 
 /** The ports that must be opened for an offer: one pair for each stream that the other side will send. */
@@ -43,7 +42,7 @@ export function offer(state: SessionState, event: DescriptionEvent, opened: Open
   const described = { streams: event.streams, source: event.source };
   const after = withLeg(state, {
     ...leg,
-    pending: { from: event.from, described, facing },
+    pending: { ...leg.pending, [event.from]: { described, facing } },
     told: { ...leg.told, [to]: told },
   });
   if (after.legs.length > maximumLegs) {

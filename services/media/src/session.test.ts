@@ -129,6 +129,18 @@ describe("a media session", () => {
     assert.deepEqual(call.wired, new Set(["b1/t1/0"]));
   });
 
+  it("takes the answer in an ACK that a re-INVITE has overtaken, and then the refusal of that", () => {
+    const call = new Call();
+    call.offer(event("callee", "b1/t1"));
+    call.offer(event("caller", "/t1", { version: 2, attributes: ["a=sendonly"] }));
+    call.answer(event("caller", "b1/t1"));
+    assert.deepEqual(call.wired, new Set(["b1/t1/0"]));
+    const before = call.state.legs[0]?.agreed;
+    call.take(reject(call.state, { branch: "", calleeTag: "t1" }, "caller"));
+    assert.equal(call.state.legs[0]?.agreed, before);
+    assert.equal(call.open.size, 2);
+  });
+
   it("keeps its ports over a re-offer from either side, named by the tag alone or with another branch", () => {
     for (const leg of ["/t1", "b9/t1"]) {
       const call = answered();
@@ -143,7 +155,7 @@ describe("a media session", () => {
     const before = call.state.legs.at(-1)?.agreed;
     const offered = call.offer(event("caller", "/t1", { address: "10.0.0.9", ports: [5000, 5002], version: 2 }));
     assert.deepEqual(mediaPorts(offered), [30000, 30004]);
-    call.take(reject(call.state, { branch: "", calleeTag: "t1" }));
+    call.take(reject(call.state, { branch: "", calleeTag: "t1" }, "caller"));
     assert.equal(call.state.legs.at(-1)?.agreed, before);
     assert.deepEqual(
       call.effects.map((effect) => effect.type),
@@ -155,9 +167,9 @@ describe("a media session", () => {
   it("counts on in o= after a refused re-offer, though the next offer is the former one (RFC 3264 section 8)", () => {
     const call = answered();
     assert.equal(version(call.offer(event("caller", "/t1", { ports: [5000, 5002], version: 2 }))), 2);
-    call.take(reject(call.state, { branch: "", calleeTag: "t1" }));
+    call.take(reject(call.state, { branch: "", calleeTag: "t1" }, "caller"));
     assert.equal(version(call.offer(event("caller", "/t1", { version: 3 }))), 3);
-    call.take(reject(call.state, { branch: "", calleeTag: "t1" }));
+    call.take(reject(call.state, { branch: "", calleeTag: "t1" }, "caller"));
     assert.equal(version(call.offer(event("caller", "/t1", { version: 3 }))), 3);
   });
 
@@ -189,7 +201,7 @@ describe("a media session", () => {
     ]) {
       const call = answered();
       call.offer(event("caller", "b2/"));
-      call.take(reject(call.state, name));
+      call.take(reject(call.state, name, "caller"));
       assert.deepEqual(
         call.state.legs.map((leg) => leg.branch),
         ["b2"],
@@ -254,7 +266,7 @@ describe("a media session", () => {
           try {
             if (verb === "offer") call.offer(made);
             else if (verb === "answer") call.answer(made);
-            else call.take((verb === "reject" ? reject : remove)(call.state, made.leg));
+            else call.take(verb === "reject" ? reject(call.state, made.leg, from) : remove(call.state, made.leg));
           } catch (error) {
             assert.ok(error instanceof ExchangeError, String(error));
           }

@@ -34,7 +34,6 @@ export interface Agreement {
 
 /** An offer that waits for its answer. */
 export interface PendingOffer {
-  readonly from: Side;
   readonly described: Described;
   /** The ports that were offered to the other side. */
   readonly facing: Facing;
@@ -47,7 +46,10 @@ export interface PendingOffer {
 export interface Leg {
   readonly branch: string;
   readonly calleeTag: string;
-  readonly pending?: PendingOffer;
+  /**
+   * By who made it. Two at once come about where an ACK with the answer to one is overtaken by a request with the other.
+   */
+  readonly pending: Readonly<Partial<Record<Side, PendingOffer>>>;
   readonly agreed?: Agreement;
   /** The description that each side was told last. */
   readonly told: Readonly<Partial<Record<Side, Told>>>;
@@ -88,6 +90,12 @@ export function findBranch(state: SessionState, name: LegName): Leg | undefined 
   return name.branch === "" && branches.length === 1 ? branches[0] : branches.find((leg) => leg.branch === name.branch);
 }
 
+/** The offers that wait, without that of one side. */
+export function withoutOffer(pending: Leg["pending"], from: Side): Leg["pending"] {
+  const { [from]: _, ...rest } = pending;
+  return rest;
+}
+
 export function withLeg(state: SessionState, leg: Leg): SessionState {
   const known = state.legs.some((other) => sameLeg(other, leg));
   return { legs: known ? state.legs.map((other) => (sameLeg(other, leg) ? leg : other)) : [...state.legs, leg] };
@@ -97,7 +105,12 @@ export function withLeg(state: SessionState, leg: Leg): SessionState {
 export function portsOf(state: SessionState): Set<PortPair> {
   const held = new Set<PortPair>();
   for (const { pending, agreed } of state.legs) {
-    for (const facing of [pending?.facing, agreed?.facing.caller, agreed?.facing.callee]) {
+    for (const facing of [
+      pending.caller?.facing,
+      pending.callee?.facing,
+      agreed?.facing.caller,
+      agreed?.facing.callee,
+    ]) {
       for (const pair of facing ?? []) if (pair !== undefined) held.add(pair);
     }
   }

@@ -2,6 +2,7 @@ export type { Check, IsPlatform, Violation } from "./checks/check.ts";
 export { every2xx } from "./checks/every-2xx.ts";
 export { finalResponses } from "./checks/final-responses.ts";
 export { noLateAnswers } from "./checks/late-answers.ts";
+export { relayedMedia } from "./checks/relayed-media.ts";
 export { ringBound } from "./checks/ring-bound.ts";
 export { ladder } from "./ladder.ts";
 export { type Configured, configured, VirtualProcess, VirtualSite } from "./process.ts";

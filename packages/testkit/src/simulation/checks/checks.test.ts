@@ -6,6 +6,7 @@ import type { Check } from "./check.ts";
 import { every2xx } from "./every-2xx.ts";
 import { finalResponses } from "./final-responses.ts";
 import { noLateAnswers } from "./late-answers.ts";
+import { relayedMedia } from "./relayed-media.ts";
 import { ringBound } from "./ring-bound.ts";
 
 const caller = { address: "10.1.1.1", port: 5060 };
@@ -113,4 +114,17 @@ describe("the check of ringing", () => {
   });
   it("minds no phone that stopped working", () =>
     assert.deepEqual(verdict(check(true), [...ringing, left(40_000, answer(invite, 480))]), []));
+});
+
+describe("the check of media", () => {
+  it("finds a description that leads past the platform", () => {
+    const sdp = (address: string) =>
+      new Uint8Array(Buffer.from(`v=0\r\nc=IN IP4 ${address}\r\nm=audio 4000 RTP/AVP 0\r\n`));
+    const told = (address: string) => {
+      const draft = response(invite, 200, { toTag: "b", body: sdp(address), contentType: "application/sdp" });
+      return left(1, fromDraft(draft) as Response);
+    };
+    assert.deepEqual(verdict(relayedMedia(isPlatform), [told(proxy.address), told("0.0.0.0")]), []);
+    assert.equal(verdict(relayedMedia(isPlatform), [told(callee.address)]).length, 1);
+  });
 });
