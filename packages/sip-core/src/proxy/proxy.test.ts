@@ -243,9 +243,9 @@ test("a forked non-INVITE is over when all have answered: the first 2xx is the a
   assert.equal(stage.over, true);
 });
 
-test("no hops left: 483; an OPTIONS that may go no further is answered here", () => {
+test("no hops left: 483, also to OPTIONS (RFC 4475 section 3.3.11)", () => {
   assert.deepEqual(new ProxyStage(invite({ maxForwards: 0 })).log, ["0 483 ↑"]);
-  assert.deepEqual(new ProxyStage(requestOf("OPTIONS", { via, maxForwards: 0 })).log, ["0 200 ↑"]);
+  assert.deepEqual(new ProxyStage(requestOf("OPTIONS", { via, maxForwards: 0 })).log, ["0 483 ↑"]);
 });
 
 test("an extension that we do not know is required of us: 420 names it", () => {

@@ -9,8 +9,8 @@ export interface Refusal {
 
 /** RFC 3261 section 16.3, less what the edge has validated; undefined: nothing stands against forwarding. */
 export function refusalOf(request: Request, loop: string): Refusal | undefined {
-  // Item 3: an OPTIONS that may go no further is answered here (section 11).
-  if (request.maxForwards === 0) return { status: request.method === "OPTIONS" ? 200 : 483 };
+  // Item 3. It lets us answer OPTIONS with 200 too; RFC 4475 section 3.3.11 wants 483 of a proxy.
+  if (request.maxForwards === 0) return { status: 483 };
   // Item 4.
   if (isLoop(request, loop)) return { status: 482 };
   // Item 5: we know no extension that a request could require of a proxy.
