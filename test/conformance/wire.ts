@@ -60,10 +60,15 @@ export function assertForwarded(sent: Wire, copy: Wire): void {
   assert.equal(Number(valueIn(copy, "max-forwards")), hops - 1, "Max-Forwards");
 }
 
-/** Asserts that the copy is the sent response but for the topmost Via. */
+/**
+ * Asserts that the copy is the sent response but for the topmost Via, and for our Record-Route value where the caller
+ * reaches us by another transport than the callee (RFC 3261 section 16.7 item 8).
+ */
 export function assertReturned(sent: Wire, copy: Wire): void {
   assert.equal(copy.startLine, sent.startLine, "the status line");
-  assertSame(sent, copy, ["via"]);
+  assertSame(sent, copy, ["via", "record-route"]);
+  const routes = (wire: Wire) => named(wire, "record-route").map((line) => line.replaceAll(";transport=tcp", ""));
+  assert.deepEqual(routes(copy), routes(sent), "the Record-Route values");
   const vias = named(sent, "via").flatMap(listed).map(spaceless);
   assert.deepEqual(named(copy, "via").flatMap(listed).map(spaceless), vias.slice(1), "the Via values");
 }
