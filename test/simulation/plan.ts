@@ -146,16 +146,23 @@ export function planOf(seed: number): Plan {
   };
 }
 
-/** Whether the call must be established: nothing disturbs it, a phone is there that answers, and none declines for all. */
+/** Milliseconds after a disaster within which everything is as it was. */
+const HEALED = 15_000;
+
+/** Whether the call must be established: a phone is there that answers, none declines for all, and no disaster is near. */
 export function mustSucceed(plan: Plan, call: CallPlan): boolean {
-  if (plan.weatherName !== "fair" || plan.disaster !== undefined || call.cancelsAfter !== undefined) return false;
+  const { disaster, weatherName } = plan;
+  if (weatherName === "stormy" || call.cancelsAfter !== undefined) return false;
+  if (disaster !== undefined && call.at < disaster.at + disaster.lasts + HEALED) return false;
   const called = plan.phones.filter(({ user }) => user === call.to);
-  const disturbed = plan.phones.some(
+  const unsteady = plan.phones.some(
     ({ user, name, diesAt, leavesAt }) =>
       (user === call.to || name === call.from) && (diesAt ?? leavesAt) !== undefined,
   );
-  const answers = called.some(
+  // A connection dies with its edge, and a phone registers over another one only when it is time to.
+  const reached = called.filter(({ transport }) => transport === "udp" || disaster?.what !== "crash");
+  const answers = reached.some(
     ({ habit }) => habit.then === "answer" && habit.ringsAfter + habit.after < 1000 * RING_TIME,
   );
-  return !disturbed && answers && !called.some(({ habit }) => habit.then === "refuse" && habit.status >= 600);
+  return !unsteady && answers && !called.some(({ habit }) => habit.then === "refuse" && habit.status >= 600);
 }
