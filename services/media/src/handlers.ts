@@ -118,14 +118,21 @@ export function handlers(
 
   return {
     offer: (request, call) =>
-      observed("offer", spans.offer, request.key, call, (span) =>
-        exchange(
-          request,
-          (name) => sessions.findOrBegin(name),
-          (media, event, at) => media.offer(event, at),
-          span,
-        ),
-      ),
+      observed("offer", spans.offer, request.key, call, (span) => {
+        const settle = () =>
+          exchange(
+            request,
+            (name) => sessions.findOrBegin(name),
+            (media, event, at) => media.offer(event, at),
+            span,
+          );
+        return settle().catch((error: unknown) => {
+          // The session's last leg ended while this offer waited for its turn, as when a fork goes on to the next
+          // phone: the offer begins the session anew.
+          if (error instanceof MediaError && error.reason === "media-no-offer") return settle();
+          throw error;
+        });
+      }),
 
     answer: (request, call) =>
       observed("answer", spans.answer, request.key, call, (span) => {

@@ -179,6 +179,16 @@ describe("the media service", () => {
     };
   }
 
+  it("begins anew for an offer that comes while the last leg ends, as when a fork goes on to the next phone", async () => {
+    const session = talk();
+    await session.offer(alice.sdp());
+    const ended = session.end();
+    assert.ok((await session.offer(alice.sdp(), { branch: "b2", calleeTag: "" })) > 0);
+    await ended;
+    assert.ok((await session.answer(bob.sdp(), { branch: "b2", calleeTag: "t2" })) > 0);
+    await session.end();
+  });
+
   it("relays RTP and RTCP both ways, and reports what each side sent", async () => {
     const session = talk();
     const forBob = await session.offer(alice.sdp());
