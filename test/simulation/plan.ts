@@ -124,17 +124,12 @@ export function planOf(seed: number): Plan {
       method: random.pick(["MESSAGE", "OPTIONS"] as const),
     }),
   );
-  const shape = random.chance(0.25) ? "split" : "all";
-  const crashable = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
-  const when = { at: random.between(6000, 60_000), lasts: random.pick([500, 3000, 12_000]) };
-  const disaster = random.pick<Disaster | undefined>([
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    { what: "store-away", ...when },
-    { what: "crash", target: crashable, ...when },
-  ]);
+  const kind = random.pick(["none", "none", "none", "none", "store-away", "crash"] as const);
+  const shape = random.chance(kind === "crash" ? 0.7 : 0.2) ? "split" : "all";
+  const target = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
+  const when = { at: random.between(6000, 45_000), lasts: random.pick([500, 3000, 12_000]) };
+  const disaster: Disaster | undefined =
+    kind === "none" ? undefined : kind === "crash" ? { what: kind, target, ...when } : { what: kind, ...when };
   return {
     seed,
     platform: { users: present, media: random.pick(["always", "never"] as const), shape },
