@@ -15,10 +15,9 @@ const lock = readJson("package-lock.json");
 const stale = whatIsStale();
 if (stale !== undefined) {
   console.log(`Installing dependencies (${stale}). This takes a minute the first time.`);
-  // No package but `node` runs code while it is installed. Not `npm ci`: it refuses a lock file from a registry that
-  // lacked the packages of other platforms. The locked versions are installed all the same, and the lock stays as it is.
+  // No package but `node` runs code while it is installed.
   npm(
-    ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
     "The dependencies could not be installed: see npm's message above. Is the network there?",
   );
 }
