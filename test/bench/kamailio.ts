@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Program } from "@sipmesh/testkit/drivers";
+import { Program } from "@sipmesh/drivers";
 import type { Peer } from "./peer.ts";
 
 const CONFIG = new URL("./scenarios/kamailio.cfg", import.meta.url).pathname;

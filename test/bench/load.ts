@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Sipp, type SippCounts } from "@sipmesh/testkit/drivers";
+import { Sipp, type SippCounts } from "@sipmesh/drivers";
 import { cpuMicroseconds } from "./cpu.ts";
 import type { Peer } from "./peer.ts";
 

@@ -1,6 +1,6 @@
 // `npm run bench`: sipmesh beside the servers that people would otherwise pick, on this machine, in one run.
 import { parseArgs } from "node:util";
-import { missing } from "@sipmesh/testkit/drivers";
+import { missing } from "@sipmesh/drivers";
 import { startKamailio } from "./kamailio.ts";
 import { callLoad, type Measured, registerLoad } from "./load.ts";
 import type { Peer } from "./peer.ts";

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { setTimeout as pause } from "node:timers/promises";
-import { Program } from "@sipmesh/testkit/drivers";
+import { Program } from "@sipmesh/drivers";
 import type { RelayPeer } from "./relay.ts";
 
 const CONTROL_PORT = 22_223;

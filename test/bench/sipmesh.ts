@@ -1,4 +1,4 @@
-import { type Platform, RawPhone, type Shape, startPlatform } from "@sipmesh/testkit/drivers";
+import { type Platform, RawPhone, type Shape, startPlatform } from "@sipmesh/drivers";
 import { CALLEE, PASSWORD, SUBSCRIBERS } from "./load.ts";
 import type { Peer } from "./peer.ts";
 import type { RelayPeer } from "./relay.ts";

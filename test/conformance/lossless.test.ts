@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, it } from "node:test";
-import { freePort } from "@sipmesh/testkit/drivers";
+import { freePort } from "@sipmesh/drivers";
 import fc from "fast-check";
 import { inEveryShape } from "../end-to-end/shapes.ts";
 import { RawClient, type Target } from "./raw-client.ts";

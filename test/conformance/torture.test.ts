@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { freePort } from "@sipmesh/testkit/drivers";
+import { freePort } from "@sipmesh/drivers";
 import { inEveryShape } from "../end-to-end/shapes.ts";
 import { type Expectation, notYet, rfc4475, rfc5118 } from "./expectations.ts";
 import { type Heard, RawClient, type Target } from "./raw-client.ts";

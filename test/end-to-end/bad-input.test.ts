@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { after, before, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { RawPhone } from "@sipmesh/testkit/drivers";
+import { RawPhone } from "@sipmesh/drivers";
 import { inEveryShape } from "./shapes.ts";
 
 inEveryShape("input of ill will", { needs: [], platform: { authenticate: false } }, (platform) => {

@@ -12,7 +12,7 @@ import {
   startPlatform,
   UDP_TIMEOUT,
   writeTone,
-} from "@sipmesh/testkit/drivers";
+} from "@sipmesh/drivers";
 import { baresip, newFolder } from "./clients.ts";
 
 // One shape is enough: what keeps a mapping open is the edge alone, and the split shape would need its own NATS in there.

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Baresip, type BaresipOptions, freePort, Linphone, type Platform } from "@sipmesh/testkit/drivers";
+import { Baresip, type BaresipOptions, freePort, Linphone, type Platform } from "@sipmesh/drivers";
 
 const file = (name: string) => new URL(`../clients/${name}`, import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { missing, type Platform, RawPhone, startPlatform } from "@sipmesh/testkit/drivers";
+import { missing, type Platform, RawPhone, startPlatform } from "@sipmesh/drivers";
 
 /** The caller is told within this time, in milliseconds. */
 const BOUND = 8_000;

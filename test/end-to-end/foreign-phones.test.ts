@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Baresip, Capture, type Linphone, listen, writeTone } from "@sipmesh/testkit/drivers";
+import { type Baresip, Capture, type Linphone, listen, writeTone } from "@sipmesh/drivers";
 import { baresip, linphone, newFolder } from "./clients.ts";
 import { inEveryShape } from "./shapes.ts";
 

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Capture, freePort, Sipp } from "@sipmesh/testkit/drivers";
+import { Capture, freePort, Sipp } from "@sipmesh/drivers";
 import { newFolder } from "./clients.ts";
 import { inEveryShape } from "./shapes.ts";
 

@@ -1,5 +1,5 @@
 import { after, before, describe } from "node:test";
-import { missing, type Platform, type PlatformOptions, type Shape, startPlatform } from "@sipmesh/testkit/drivers";
+import { missing, type Platform, type PlatformOptions, type Shape, startPlatform } from "@sipmesh/drivers";
 
 /** The shapes that every end-to-end test runs against, unchanged. SIPMESH_TEST_SHAPES narrows them down. */
 const SHAPES = (process.env.SIPMESH_TEST_SHAPES ?? "all,split").split(",") as Shape[];

@@ -13,7 +13,7 @@ import {
   type Shape,
   startPlatform,
   writeTone,
-} from "@sipmesh/testkit/drivers";
+} from "@sipmesh/drivers";
 import { baresip, newFolder } from "./clients.ts";
 
 for (const shape of ["all", "split"] as const satisfies readonly Shape[]) {

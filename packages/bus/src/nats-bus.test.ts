@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { missing, Nats } from "@sipmesh/drivers";
 import { type ClosableClock, systemClock } from "@sipmesh/environment";
 import type { Bus, DropReason, Envelope } from "./bus.ts";
 import { connectNats, type NatsConnection } from "./connect-nats.ts";
 import { natsBus } from "./nats-bus.ts";
 import { busContract, until } from "./testing/bus-contract.ts";
 import { inbound, outbound } from "./testing/envelopes.ts";
-import { NatsServer, natsMissing } from "./testing/nats-server.ts";
 
-const skip = natsMissing;
-let server: NatsServer;
+const skip = missing("nats-server");
+let server: Nats;
 let clock: ClosableClock;
 /** Closed in the end also where a test fails, lest the run hang. */
 const connections: NatsConnection[] = [];
@@ -19,13 +19,13 @@ before(async () => {
   clock = systemClock((error) => {
     throw error;
   });
-  server = await NatsServer.start();
+  server = await Nats.start();
 });
 
 after(async () => {
   if (skip) return;
   await Promise.all(connections.map((connection) => connection.close()));
-  await server.close();
+  await server.stop();
   clock.close();
 });
 
@@ -147,7 +147,7 @@ test("NATS: what is no frame of ours is counted and hinders nothing", { skip }, 
 });
 
 test("NATS: while it is away senders learn of it in time; afterwards all heals", { skip }, async () => {
-  const own = await NatsServer.start();
+  const own = await Nats.start();
   const [edge, member] = await Promise.all([link(own), link(own)]);
   try {
     const got: Envelope[] = [];
@@ -165,7 +165,7 @@ test("NATS: while it is away senders learn of it in time; afterwards all heals",
     member.bus.publish("sipmesh.edge.e1", outbound("lost at once", wanted));
     await until(() => failures.length === 2, 100);
 
-    await own.start();
+    await own.resume();
     await until(() => member.bus.state === "connected" && edge.bus.state === "connected", 10_000);
     member.bus.publish("sipmesh.edge.e1", outbound("found"));
     await until(() => got.length === 1);
@@ -173,7 +173,7 @@ test("NATS: while it is away senders learn of it in time; afterwards all heals",
   } finally {
     await edge.close();
     await member.close();
-    await own.close();
+    await own.stop();
   }
 });
 

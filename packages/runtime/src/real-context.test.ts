@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { missing, Nats } from "@sipmesh/drivers";
 import { LocationService } from "@sipmesh/proto/location";
 import { silentTelemetry } from "@sipmesh/telemetry";
 import { type RunningContext, realContext } from "./real-context.ts";
@@ -14,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), "sipmesh-runtime-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 const alone = { name: "all", node: "n1" };
-const skip = spawnSync("nats-server", ["--version"]).status === 0 ? false : "no nats-server on the PATH";
+const skip = missing("nats-server");
 
 async function until(condition: () => boolean, milliseconds: number): Promise<void> {
   const end = performance.now() + milliseconds;
@@ -50,9 +48,8 @@ test("keys and values on disk outlive a restart: old tokens open, trace ids stay
 });
 
 test("processes over NATS find, call and lose each other", { skip, timeout: 60_000 }, async () => {
-  const port = await freePort();
-  let server = await startNats(port, join(directory, "nats"));
-  const nats = { servers: [`nats://127.0.0.1:${port}`] };
+  const server = await Nats.start();
+  const nats = { servers: [server.url] };
   const rpc = { address: "127.0.0.1", port: 0 };
   const make = (name: string, node: string): Promise<RunningContext> =>
     realContext({ name, node, telemetry: silentTelemetry(), nats, rpc });
@@ -82,13 +79,12 @@ test("processes over NATS find, call and lose each other", { skip, timeout: 60_0
 
     // NATS dies and comes back: nobody is taken for dead meanwhile.
     const numbered = one.context.cluster.membership.number;
-    server.kill("SIGKILL");
-    await once(server, "exit");
+    await server.kill();
     await until(() => all.every(({ state }) => state === "frozen"), 3000);
     assert.equal(edge.context.bus.state, "away");
     await new Promise((resolve) => setTimeout(resolve, 3500));
     assert.ok(all.every(({ membership }) => membership.members.length === 2));
-    server = await startNats(port, join(directory, "nats"));
+    await server.resume();
     await until(() => all.every(({ state }) => state === "settled"), 10_000);
     assert.ok(one.context.cluster.membership.number >= numbered);
 
@@ -101,35 +97,6 @@ test("processes over NATS find, call and lose each other", { skip, timeout: 60_0
     assert.equal(edge.context.cluster.ownerOf("call"), undefined);
   } finally {
     await Promise.all([edge.stop(), one.stop(), other.stop()]);
-    server.kill("SIGKILL");
+    await server.stop();
   }
 });
-
-async function startNats(port: number, storage: string): Promise<ChildProcess> {
-  const options = ["-js", "-sd", storage, "-a", "127.0.0.1", "-p", String(port)];
-  const server = spawn("nats-server", options, { stdio: "ignore" });
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await accepts(port)) return server;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error("nats-server does not listen");
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
+import { missing, Nats } from "@sipmesh/drivers";
 import { type ClosableClock, systemClock } from "@sipmesh/environment";
 import { natsStore } from "./nats-store.ts";
 import { type Store, StoreAway } from "./store.ts";
-import { NatsServer, natsMissing } from "./testing/nats-server.ts";
 import { describe, storeContract, until } from "./testing/store-contract.ts";
 
-const skip = natsMissing;
-let server: NatsServer;
+const skip = missing("nats-server");
+let server: Nats;
 let clock: ClosableClock;
 const connections: NatsConnection[] = [];
 let prefixes = 0;
@@ -19,17 +19,17 @@ before(async () => {
   clock = systemClock((error) => {
     throw error;
   });
-  server = await NatsServer.start();
+  server = await Nats.start();
 });
 
 after(async () => {
   if (skip) return;
   await Promise.all(connections.map((connection) => connection.close()));
-  await server.close();
+  await server.stop();
   clock.close();
 });
 
-async function link(to: NatsServer = server): Promise<NatsConnection> {
+async function link(to: Nats = server): Promise<NatsConnection> {
   const connection = await connect({ servers: to.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
   connections.push(connection);
   return connection;
@@ -58,7 +58,7 @@ test("jetstream: two processes see each other's writes, and one of them wins", {
 });
 
 test("jetstream: while the server is away calls fail in time; afterwards all heals by itself", { skip }, async () => {
-  const own = await NatsServer.start();
+  const own = await Nats.start();
   const connection = await link(own);
   const store = natsStore(connection, { clock, prefix: "heal", deadline: 1000 });
   try {
@@ -77,7 +77,7 @@ test("jetstream: while the server is away calls fail in time; afterwards all hea
     assert.ok(performance.now() - began < 3000);
     assert.equal(store.state, "away");
 
-    await own.start();
+    await own.resume();
     await until(() => store.state === "connected", 10_000);
     await until(() => story.includes("passing goes removed"), 10_000);
     assert.equal(Buffer.from((await kept.get("stays"))?.value ?? []).toString(), "1");
@@ -89,12 +89,12 @@ test("jetstream: while the server is away calls fail in time; afterwards all hea
   } finally {
     await store.close();
     await connection.close();
-    await own.close();
+    await own.stop();
   }
 });
 
 test("jetstream: a server that hangs is answered for within the deadline", { skip }, async () => {
-  const own = await NatsServer.start();
+  const own = await Nats.start();
   const connection = await link(own);
   const store = natsStore(connection, { clock, prefix: "hang", deadline: 300 });
   try {
@@ -111,6 +111,6 @@ test("jetstream: a server that hangs is answered for within the deadline", { ski
   } finally {
     await store.close();
     await connection.close();
-    await own.close();
+    await own.stop();
   }
 });

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "@sipmesh/drivers";
 
 const MAIN = new URL("main.ts", import.meta.url).pathname;
 const DEMO = new URL("demo/main.ts", import.meta.url).pathname;
@@ -57,14 +58,6 @@ async function configure(name: string, more = ""): Promise<{ file: string; sip: 
     `process: { dataDirectory: ${name}-data }\nadmin: { port: ${admin} }\nedge: { listeners: ${listeners} }\n${more}`,
   );
   return { file, sip, admin };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 async function until(true_: () => boolean | Promise<boolean>): Promise<void> {

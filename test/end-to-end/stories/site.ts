@@ -1,5 +1,5 @@
 import { after } from "node:test";
-import { freePort, type Platform, type PlatformOptions } from "@sipmesh/testkit/drivers";
+import { freePort, type Platform, type PlatformOptions } from "@sipmesh/drivers";
 import { Phone, type PhoneOptions } from "../wire/phone.ts";
 
 const user = (name: string) => ({ user: name, password: "secret" });

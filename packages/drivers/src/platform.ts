@@ -27,7 +27,7 @@ export interface PlatformOptions {
   readonly port?: number;
 }
 
-const MAIN = new URL("../../../../services/launcher/src/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../../services/launcher/src/main.ts", import.meta.url).pathname;
 const TWICE = ["edge", "transaction", "location", "routing"];
 const SPLIT = ["directory", "routing", "location", "media", "transaction", "edge"];
 const START_PATIENCE = 30_000;

@@ -1,4 +1,5 @@
 import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./ports.ts";
@@ -6,7 +7,7 @@ import { type Program, startProgram } from "./program.ts";
 
 export interface NatsOptions {
   readonly port?: number;
-  /** Where JetStream keeps its files; kept over a restart. */
+  /** Where JetStream keeps its files; kept over a restart. Absent: a folder of its own, removed by `stop`. */
   readonly folder?: string;
   readonly within?: readonly string[];
   readonly address?: string;
@@ -17,9 +18,12 @@ export class Nats {
   readonly url: string;
   #program: Program | undefined;
   readonly #start: () => Promise<Program>;
+  /** A folder of its own, removed in the end. */
+  readonly #ownFolder: string | undefined;
 
-  private constructor(url: string, start: () => Promise<Program>) {
+  private constructor(url: string, ownFolder: string | undefined, start: () => Promise<Program>) {
     this.url = url;
+    this.#ownFolder = ownFolder;
     this.#start = start;
   }
 
@@ -27,6 +31,7 @@ export class Nats {
     const port = options.port ?? (await freePort());
     const address = options.address ?? "127.0.0.1";
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sipmesh-nats-"));
+    const ownFolder = options.folder === undefined ? folder : undefined;
     const [command, ...args] = [
       ...(options.within ?? []),
       "nats-server",
@@ -38,7 +43,7 @@ export class Nats {
       "-sd",
       folder,
     ];
-    const nats = new Nats(`nats://${address}:${port}`, () =>
+    const nats = new Nats(`nats://${address}:${port}`, ownFolder, () =>
       startProgram({ command: command ?? "nats-server", args, ready: /Server is ready/, patience: 15_000 }),
     );
     await nats.resume();
@@ -59,7 +64,13 @@ export class Nats {
     this.#program = await this.#start();
   }
 
+  /** SIGSTOP and SIGCONT: a server that hangs, and goes on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#program?.signal(signal);
+  }
+
   async stop(): Promise<void> {
     await this.#program?.stop();
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 }
