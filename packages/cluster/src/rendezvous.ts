@@ -28,6 +28,8 @@ export class Rendezvous {
   }
 
   owner(key: string): Member | undefined {
+    // Who is alone need not be chosen.
+    if (this.#candidates.length === 1) return this.#candidates[0]?.member;
     return this.#best(key, () => true);
   }
 

@@ -1,35 +1,31 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { latin1 } from "@sipmesh/environment";
+import { chacha20 } from "./chacha20.ts";
 import { derive, type Ring, type RingKey } from "./keys.ts";
-import { RecentlyUsed } from "./recently-used.ts";
 import type { Sealer } from "./sealer.ts";
 import { SipHash } from "./siphash.ts";
 
-const CIPHER = "aes-256-gcm";
-const NONCE = 12;
-const TAG = 16;
-/** Key id, nonce, tag. */
-const OVERHEAD = 1 + NONCE + TAG;
+/** Octets of the mark that authenticates a content and is its initialisation vector. */
+const MARK = 16;
+/** Key id and mark. */
+const OVERHEAD = 1 + MARK;
 /** No token of ours is longer; a stranger's is not decoded. */
 const LONGEST_TOKEN = 1024;
-/** Tokens whose content is remembered: each request of a dialog brings the same one. */
-const REMEMBERED = 4096;
-const BASE_32 = "abcdefghijklmnopqrstuvwxyz234567";
+const BASE_32 = Uint8Array.from("abcdefghijklmnopqrstuvwxyz234567", (letter) => letter.charCodeAt(0));
 
 interface SealingKey {
   readonly id: number;
   readonly from: number;
-  readonly cipher: Uint8Array;
-  readonly nonce: SipHash;
+  readonly cipher: Int32Array;
+  readonly mark: SipHash;
 }
 
 /**
- * Seals with the latest key of a ring that is in force, opens with any. AES-256-GCM (NIST SP 800-38D) under a nonce
- * that is a keyed hash of content and binding, so that the same content gives the same token and no nonce is used for
- * two contents.
+ * Seals with the latest key of a ring that is in force, opens with any. Deterministic authenticated encryption by a
+ * synthetic initialisation vector (Rogaway, Shrimpton: A provable-security treatment of the key-wrap problem, 2006; as
+ * in RFC 5297): a keyed hash of content and binding authenticates both, and is what the stream cipher starts from.
  */
 export class RingSealer implements Sealer {
   readonly #now: () => number;
-  readonly #opened = new RecentlyUsed<Uint8Array>(REMEMBERED);
   readonly #mark: SipHash;
   readonly #trace: SipHash;
   #keys: readonly SealingKey[] = [];
@@ -51,38 +47,52 @@ export class RingSealer implements Sealer {
 
   seal(content: Uint8Array, bound: string): string {
     const key = this.#sealingKey();
-    const nonce = syntheticNonce(key, content, bound);
-    const cipher = createCipheriv(CIPHER, key.cipher, nonce, { authTagLength: TAG });
-    cipher.setAAD(Buffer.from(bound, "latin1"));
+    const mark = markOf(key, content, bound);
     const sealed = Buffer.allocUnsafe(OVERHEAD + content.length);
     sealed[0] = key.id;
-    sealed.set(nonce, 1);
-    sealed.set(cipher.update(content), 1 + NONCE);
-    cipher.final();
-    sealed.set(cipher.getAuthTag(), 1 + NONCE + content.length);
-    const token = sealed.toString("base64url");
-    // Who sealed it is mostly who opens it next: the ACK of a call follows its INVITE.
-    this.#opened.set(`${token} ${bound}`, content);
-    return token;
+    for (let at = 0; at < 4; at++) sealed.writeInt32LE(mark[at] as number, 1 + 4 * at);
+    sealed.set(content, OVERHEAD);
+    chacha20(key.cipher, mark, sealed.subarray(OVERHEAD));
+    return sealed.toString("base64url");
   }
 
   open(token: string, bound: string): Uint8Array | undefined {
     if (token.length > LONGEST_TOKEN) return undefined;
-    const name = `${token} ${bound}`;
-    const known = this.#opened.get(name);
-    if (known !== undefined) return known;
-    const content = this.#open(token, bound);
-    if (content !== undefined) this.#opened.set(name, content);
-    return content;
+    const sealed = Buffer.from(token, "base64url");
+    // Node.js reads over what is no base64url: one token must not have two spellings.
+    if (sealed.length < OVERHEAD || sealed.toString("base64url") !== token) return undefined;
+    const key = this.#keys.find(({ id }) => id === sealed[0]);
+    if (key === undefined) return undefined;
+    const told = new Int32Array(4);
+    for (let at = 0; at < 4; at++) told[at] = sealed.readInt32LE(1 + 4 * at);
+    const content = new Uint8Array(sealed.subarray(OVERHEAD));
+    chacha20(key.cipher, told, content);
+    const mark = markOf(key, content, bound);
+    let difference = 0;
+    for (let at = 0; at < 4; at++) difference |= (mark[at] as number) ^ (told[at] as number);
+    // Forged, altered, or bound to something else.
+    return difference === 0 ? content : undefined;
   }
 
   mark(text: string): string {
-    const [low, high] = this.#mark.hash64(text) as unknown as [number, number];
-    let mark = "";
-    for (let shift = 0; shift < 30; shift += 5) mark += BASE_32[(low >>> shift) & 31];
-    mark += BASE_32[((low >>> 30) | (high << 2)) & 31];
-    for (let shift = 3; shift < 32; shift += 5) mark += BASE_32[(high >>> shift) & 31];
-    return mark;
+    const hash = this.#mark.hash64(text);
+    const low = hash[0] as number;
+    const high = hash[1] as number;
+    return String.fromCharCode(
+      letter(low),
+      letter(low >>> 5),
+      letter(low >>> 10),
+      letter(low >>> 15),
+      letter(low >>> 20),
+      letter(low >>> 25),
+      letter((low >>> 30) | (high << 2)),
+      letter(high >>> 3),
+      letter(high >>> 8),
+      letter(high >>> 13),
+      letter(high >>> 18),
+      letter(high >>> 23),
+      letter(high >>> 28),
+    );
   }
 
   traceId(text: string): string {
@@ -90,25 +100,6 @@ export class RingSealer implements Sealer {
     let id = "";
     for (let at = 0; at < 4; at++) id += ((words[at] as number) >>> 0).toString(16).padStart(8, "0");
     return id;
-  }
-
-  #open(token: string, bound: string): Uint8Array | undefined {
-    const sealed = Buffer.from(token, "base64url");
-    // Node.js reads over what is no base64url: one token must not have two spellings.
-    if (sealed.length < OVERHEAD || sealed.toString("base64url") !== token) return undefined;
-    const key = this.#keys.find(({ id }) => id === sealed[0]);
-    if (key === undefined) return undefined;
-    const decipher = createDecipheriv(CIPHER, key.cipher, sealed.subarray(1, 1 + NONCE), { authTagLength: TAG });
-    decipher.setAAD(Buffer.from(bound, "latin1"));
-    decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-    const content = decipher.update(sealed.subarray(1 + NONCE, sealed.length - TAG));
-    try {
-      decipher.final();
-    } catch {
-      // The tag does not fit: forged, altered, or bound to something else.
-      return undefined;
-    }
-    return new Uint8Array(content);
   }
 
   #sealingKey(): SealingKey {
@@ -121,15 +112,16 @@ function sealingKey(key: RingKey): SealingKey {
   return {
     id: key.id,
     from: key.from,
-    cipher: derive(key, "seal", 32),
-    nonce: new SipHash(derive(key, "nonce", 16)),
+    cipher: new Int32Array(derive(key, "seal", 32).buffer),
+    mark: new SipHash(derive(key, "nonce", 16)),
   };
 }
 
-function syntheticNonce(key: SealingKey, content: Uint8Array, bound: string): Buffer {
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
-  const words = key.nonce.hash128(`${text.length} ${text}${bound}`);
-  const nonce = Buffer.allocUnsafe(NONCE);
-  for (let at = 0; at < NONCE / 4; at++) nonce.writeInt32LE(words[at] as number, 4 * at);
-  return nonce;
+function markOf(key: SealingKey, content: Uint8Array, bound: string): Int32Array {
+  const text = latin1.decode(content, 0, content.length);
+  return key.mark.hash128(`${text.length} ${text}${bound}`);
+}
+
+function letter(bits: number): number {
+  return BASE_32[bits & 31] as number;
 }

@@ -5,7 +5,7 @@
 export interface Sealer {
   /**
    * Encrypts and authenticates `content`, and authenticates `bound` (associated data, not kept in the token). URL-safe
-   * base64 without padding: 31 bytes of content make 80 characters.
+   * base64 without padding: 31 bytes of content make 64 characters.
    */
   seal(content: Uint8Array, bound: string): string;
   /** The content, or undefined where the token is not ours, was altered, or is bound to something else. */

@@ -1,3 +1,5 @@
+import { latin1 } from "@sipmesh/environment";
+
 /**
  * SipHash-2-4 (Aumasson, Bernstein: SipHash: a fast short-input PRF, 2012) in 32-bit halves. Text counts as one byte
  * for each character, as everywhere with SIP messages.
@@ -16,126 +18,100 @@ export class SipHash {
   /** The hash in two halves of 32 bits: [low, high], signed. The same array is filled by each call. */
   hash64(text: string): Int32Array {
     const [k0l, k0h, k1l, k1h] = this.#key;
-    run(k0l, k0h, k1l, k1h, text, 0, 0xff);
-    result[0] = state[0] ^ state[2] ^ state[4] ^ state[6];
-    result[1] = state[1] ^ state[3] ^ state[5] ^ state[7];
-    return result;
+    return run(k0l, k0h, k1l, k1h, text, 0);
   }
 
   /** The variant with 128 bits: four halves, low ones first. The same array is filled by each call. */
   hash128(text: string): Int32Array {
     const [k0l, k0h, k1l, k1h] = this.#key;
-    run(k0l, k0h, k1l, k1h, text, 0xee, 0xee);
-    result[0] = state[0] ^ state[2] ^ state[4] ^ state[6];
-    result[1] = state[1] ^ state[3] ^ state[5] ^ state[7];
-    state[2] ^= 0xdd;
-    rounds(4);
-    result[2] = state[0] ^ state[2] ^ state[4] ^ state[6];
-    result[3] = state[1] ^ state[3] ^ state[5] ^ state[7];
-    return result;
+    return run(k0l, k0h, k1l, k1h, text, 0xee);
   }
 }
 
-type Words = [number, number, number, number, number, number, number, number];
-
-/** v0 low, v0 high, v1 low, … : one set for all, because nothing runs in between. */
-const state = new Int32Array(8) as unknown as Words;
 const result = new Int32Array(4);
 
-function run(k0l: number, k0h: number, k1l: number, k1h: number, text: string, start: number, end: number): void {
-  state[0] = k0l ^ 0x70736575;
-  state[1] = k0h ^ 0x736f6d65;
-  state[2] = k1l ^ 0x6e646f6d ^ start;
-  state[3] = k1h ^ 0x646f7261;
-  state[4] = k0l ^ 0x6e657261;
-  state[5] = k0h ^ 0x6c796765;
-  state[6] = k1l ^ 0x79746573;
-  state[7] = k1h ^ 0x74656462;
-  const whole = text.length & ~7;
-  for (let at = 0; at < whole; at += 8) block(word(text, at), word(text, at + 4));
-  block(rest(text, whole, 0), rest(text, whole, 4) | (text.length << 24));
-  state[4] ^= end;
-  rounds(4);
-}
+/** The text as bytes, with room for the last block. One for all, because nothing runs in between. */
+let bytes = Buffer.alloc(4096);
+let words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 
-function block(low: number, high: number): void {
-  state[6] ^= low;
-  state[7] ^= high;
-  rounds(2);
-  state[0] ^= low;
-  state[1] ^= high;
-}
-
-function word(text: string, at: number): number {
-  return (
-    (text.charCodeAt(at) & 255) |
-    ((text.charCodeAt(at + 1) & 255) << 8) |
-    ((text.charCodeAt(at + 2) & 255) << 16) |
-    (text.charCodeAt(at + 3) << 24)
-  );
-}
-
-/** Up to four of the characters behind the last whole block; 0 where the text has ended. */
-function rest(text: string, whole: number, from: number): number {
-  let word = 0;
-  for (let at = 3; at >= 0; at--) {
-    const place = whole + from + at;
-    word = (word << 8) | (place < text.length ? text.charCodeAt(place) & 255 : 0);
+/** The text as blocks of two words, the last one with the length in its last byte. @returns how many blocks */
+function blocksOf(text: string): number {
+  const { length } = text;
+  const blocks = (length >>> 3) + 1;
+  if (blocks * 8 > bytes.length) {
+    bytes = Buffer.alloc(2 * blocks * 8);
+    words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
-  return word;
+  words[2 * blocks - 2] = 0;
+  words[2 * blocks - 1] = 0;
+  latin1.encodeInto(text, bytes, 0);
+  bytes[8 * blocks - 1] = length;
+  return blocks;
 }
 
-function rounds(count: number): void {
-  let a = state[0];
-  let A = state[1];
-  let b = state[2];
-  let B = state[3];
-  let c = state[4];
-  let C = state[5];
-  let d = state[6];
-  let D = state[7];
-  for (let round = 0; round < count; round++) {
-    let sum = (a >>> 0) + (b >>> 0);
-    a = sum | 0;
-    A = (A + B + (sum > 0xffffffff ? 1 : 0)) | 0;
-    let low = (b << 13) | (B >>> 19);
-    let high = (B << 13) | (b >>> 19);
-    b = low ^ a;
-    B = high ^ A;
-    low = A;
-    A = a;
-    a = low;
-    sum = (c >>> 0) + (d >>> 0);
-    c = sum | 0;
-    C = (C + D + (sum > 0xffffffff ? 1 : 0)) | 0;
-    low = (d << 16) | (D >>> 16);
-    high = (D << 16) | (d >>> 16);
-    d = low ^ c;
-    D = high ^ C;
-    sum = (a >>> 0) + (d >>> 0);
-    a = sum | 0;
-    A = (A + D + (sum > 0xffffffff ? 1 : 0)) | 0;
-    low = (d << 21) | (D >>> 11);
-    high = (D << 21) | (d >>> 11);
-    d = low ^ a;
-    D = high ^ A;
-    sum = (c >>> 0) + (b >>> 0);
-    c = sum | 0;
-    C = (C + B + (sum > 0xffffffff ? 1 : 0)) | 0;
-    low = (b << 17) | (B >>> 15);
-    high = (B << 17) | (b >>> 15);
-    b = low ^ c;
-    B = high ^ C;
-    low = C;
-    C = c;
-    c = low;
+/** `wide`: 0xee for 128 bits, 0 for 64. */
+function run(k0l: number, k0h: number, k1l: number, k1h: number, text: string, wide: number): Int32Array {
+  let a = k0l ^ 0x70736575;
+  let A = k0h ^ 0x736f6d65;
+  let b = k1l ^ 0x6e646f6d ^ wide;
+  let B = k1h ^ 0x646f7261;
+  let c = k0l ^ 0x6e657261;
+  let C = k0h ^ 0x6c796765;
+  let d = k1l ^ 0x79746573;
+  let D = k1h ^ 0x74656462;
+  const blocks = blocksOf(text);
+  const last = wide === 0 ? blocks : blocks + 1;
+  for (let step = 0; step <= last; step++) {
+    let low = 0;
+    let high = 0;
+    let rounds = 2;
+    if (step < blocks) {
+      low = words[2 * step] as number;
+      high = words[2 * step + 1] as number;
+    } else {
+      rounds = 4;
+      if (step > blocks) b ^= 0xdd;
+      else c ^= wide === 0 ? 0xff : 0xee;
+    }
+    d ^= low;
+    D ^= high;
+    for (; rounds > 0; rounds--) {
+      let sum = (a + b) | 0;
+      A = (A + B + (sum >>> 0 < a >>> 0 ? 1 : 0)) | 0;
+      let x = ((b << 13) | (B >>> 19)) ^ sum;
+      B = ((B << 13) | (b >>> 19)) ^ A;
+      b = x;
+      a = A;
+      A = sum;
+      sum = (c + d) | 0;
+      C = (C + D + (sum >>> 0 < c >>> 0 ? 1 : 0)) | 0;
+      c = sum;
+      x = ((d << 16) | (D >>> 16)) ^ c;
+      D = ((D << 16) | (d >>> 16)) ^ C;
+      d = x;
+      sum = (a + d) | 0;
+      A = (A + D + (sum >>> 0 < a >>> 0 ? 1 : 0)) | 0;
+      a = sum;
+      x = ((d << 21) | (D >>> 11)) ^ a;
+      D = ((D << 21) | (d >>> 11)) ^ A;
+      d = x;
+      sum = (c + b) | 0;
+      C = (C + B + (sum >>> 0 < c >>> 0 ? 1 : 0)) | 0;
+      x = ((b << 17) | (B >>> 15)) ^ sum;
+      B = ((B << 17) | (b >>> 15)) ^ C;
+      b = x;
+      c = C;
+      C = sum;
+    }
+    a ^= low;
+    A ^= high;
+    if (step === blocks) {
+      result[0] = a ^ b ^ c ^ d;
+      result[1] = A ^ B ^ C ^ D;
+    } else if (step > blocks) {
+      result[2] = a ^ b ^ c ^ d;
+      result[3] = A ^ B ^ C ^ D;
+    }
   }
-  state[0] = a;
-  state[1] = A;
-  state[2] = b;
-  state[3] = B;
-  state[4] = c;
-  state[5] = C;
-  state[6] = d;
-  state[7] = D;
+  return result;
 }

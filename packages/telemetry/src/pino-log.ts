@@ -38,9 +38,14 @@ export function jsonLog(options: {
 }
 
 function wrap(logger: Logger): Log {
+  const told = (level: LogLevel) => logger.isLevelEnabled(level);
   return {
-    debug: (fields, message) => logger.debug(fields, redactText(message)),
-    info: (fields, message) => logger.info(fields, redactText(message)),
+    debug(fields, message) {
+      if (told("debug")) logger.debug(fields, redactText(message));
+    },
+    info(fields, message) {
+      if (told("info")) logger.info(fields, redactText(message));
+    },
     warn: (fields, message) => logger.warn(fields, redactText(message)),
     error: (fields, message) => logger.error(fields, redactText(message)),
     child: (fields) => wrap(logger.child(shown(fields))),

@@ -2,10 +2,11 @@ import type { TraceContext } from "@sipmesh/proto/flow";
 import type { Request } from "@sipmesh/sip";
 import type { ProxyEvent, ResponseContext } from "@sipmesh/sip-core";
 import type { Span } from "@sipmesh/telemetry";
+import type { Hashed } from "./hash-table.ts";
 import type { Timers } from "./timers.ts";
 
 /** A response context that is alive here: its state, and what ties it to the world. */
-export class Entry {
+export class Entry implements Hashed {
   /** Of the server transaction. */
   readonly key: string;
   readonly method: string;
@@ -28,6 +29,8 @@ export class Entry {
   /** Events that came while one was being worked out; absent: none so far. */
   waiting: ProxyEvent[] | undefined;
   busy = false;
+  hash = 0;
+  next: Hashed | undefined;
   readonly timers: Timers;
 
   constructor(

@@ -20,11 +20,11 @@ export const transaction: Module<TransactionConfig> = {
   section: transactionSection,
   catalogue,
 
-  async start({ bus, clock, cluster, rpc, sealer, telemetry, instance }, config) {
+  async start({ bus, clock, cluster, random, rpc, sealer, telemetry, instance }, config) {
     const { log, metrics, tracer } = telemetry;
     const members = cluster.self.members.length > 0 ? cluster.self.members : [instance];
     const edges = new Edges(cluster, config.names);
-    const table = new Table(config.limits.transactions);
+    const table = new Table(config.limits.transactions, random.integer(0x1_0000_0000));
     const measures = new Measures(metrics, () => ({ server: table.servers, client: table.clients }));
     const { t1, t2, t4, timerC } = config.timers;
     const tools: ProxyTools = {

@@ -18,13 +18,13 @@ export interface DialogToken {
   readonly callee?: FlowReference;
 }
 
-/** The content that a token of 80 characters can hold. */
+/** Octets of content; sealed they are 64 characters. */
 const ROOM = 31;
 const MEDIA = 1;
 const CALLER = 2;
 const CALLEE = 4;
 
-/** The token's text: at most 80 characters. A flow that finds no room (two IPv6 flows) is left to the Contact. */
+/** The token's text: at most 64 characters. A flow that finds no room (two IPv6 flows) is left to the Contact. */
 export function sealDialogToken(token: DialogToken, sealer: Sealer, callId: string, callerTag: string): string {
   let flags = 0;
   let length = 1;

@@ -19,8 +19,8 @@ export interface RouteInformation {
 /** Tells our own addresses from all others; a port that is absent is the scheme's default. */
 export type IsOwn = (host: string, port: number | undefined) => boolean;
 
-/** Shorter user parts cannot be a token: key number, nonce and authentication alone take this much. */
-const SHORTEST_TOKEN = 38;
+/** Shorter user parts cannot be a token: key number, authentication and one octet alone take this much. */
+const SHORTEST_TOKEN = 24;
 
 /** RFC 3261 section 16.4. Throws `MessageError` where the Request-URI or a Route value that it looks at is malformed. */
 export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn): RouteInformation {

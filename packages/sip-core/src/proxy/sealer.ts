@@ -3,7 +3,7 @@
  * deterministic, so the proxy core stays a function of its input.
  */
 export interface Sealer {
-  /** Encrypts `content` and binds it to `bound`: 31 bytes of content make 80 characters of URL-safe base64. */
+  /** Encrypts `content` and binds it to `bound`: 31 bytes of content make 64 characters of URL-safe base64. */
   seal(content: Uint8Array, bound: string): string;
   /** The content, or undefined where the token is not ours, was altered, or is bound to something else. */
   open(token: string, bound: string): Uint8Array | undefined;

@@ -4,7 +4,13 @@ import type { Sealer } from "./sealer.ts";
 
 /** Characters of a mark at the token's end. */
 const MARK = 13;
-const base64url = { alphabet: "base64url", omitPadding: true } as const;
+const base64url = { alphabet: "base64url" } as const;
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Two letters for each twelve bits. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4096 },
+  (_, bits) => `${LETTERS[bits >> 6]}${LETTERS[bits & 63]}`,
+);
 
 /** What our Via says of the request that it is on. */
 export interface Upstream {
@@ -26,7 +32,7 @@ export function upstreamToken(flow: Flow, owner: number, callId: string, sealer:
   const bytes = new Uint8Array(OWNER + reference.length);
   new DataView(bytes.buffer).setUint32(0, owner);
   bytes.set(reference, OWNER);
-  const text = bytes.toBase64(base64url);
+  const text = base64urlOf(bytes);
   return text + markOf(text, callId, sealer);
 }
 
@@ -39,6 +45,23 @@ export function upstreamOf(response: Response, sealer: Sealer): Upstream | undef
   const bytes = Uint8Array.fromBase64(text, base64url);
   const flow = decodeFlowReference(bytes, OWNER)?.reference;
   return flow && { flow, owner: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) };
+}
+
+/** RFC 4648 section 5, without padding. For some octets half the price of `Uint8Array.prototype.toBase64`. */
+function base64urlOf(bytes: Uint8Array): string {
+  let text = "";
+  let at = 0;
+  for (; at + 2 < bytes.length; at += 3) {
+    const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    text += (PAIRS[bits >> 12] as string) + (PAIRS[bits & 4095] as string);
+  }
+  const rest = bytes.length - at;
+  if (rest === 1) text += PAIRS[(bytes[at] as number) << 4];
+  else if (rest === 2) {
+    const bits = ((bytes[at] as number) << 10) | ((bytes[at + 1] as number) << 2);
+    text += (PAIRS[bits >> 6] as string) + (LETTERS[bits & 63] as string);
+  }
+  return text;
 }
 
 function markOf(text: string, callId: string, sealer: Sealer): string {
