@@ -1,7 +1,7 @@
 import type { Draft } from "@sipmesh/sip";
 import type { Audio } from "./audio.ts";
 import type { Authenticator } from "./authenticator.ts";
-import type { Call } from "./call.ts";
+import type { DialogUser } from "./dialog-user.ts";
 import type { Peer } from "./peer.ts";
 import type { UserAgentSettings } from "./settings.ts";
 import type { SipTransport } from "./sip-transport.ts";
@@ -26,10 +26,8 @@ export interface Agent {
   /** The next hop that a Route or a remote target names. */
   peerOf(uri: string): Peer;
   openAudio(): Promise<Audio>;
-  /** The call has a dialog under this key from now on. */
-  within(key: string, call: Call): void;
-  /** The call is over. */
-  forget(call: Call): void;
+  /** Requests inside the dialog of this key go to its user, while it is one of the user agent's calls. */
+  within(key: string, user: DialogUser): void;
   /** Sends a request that is no transaction: an ACK of a 2xx. */
   sendStateless(draft: Draft, peer: Peer): void;
 }

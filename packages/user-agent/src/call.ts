@@ -21,6 +21,7 @@ import {
 import type { Agent } from "./agent.ts";
 import type { Audio, AudioReport } from "./audio.ts";
 import { answeringDirection, answerOf, type LocalMedia, offerOf, type RemoteMedia, readMedia } from "./description.ts";
+import type { DialogUser } from "./dialog-user.ts";
 import { sendAuthenticated } from "./request-sender.ts";
 import type { ServerTransaction } from "./transaction-layer.ts";
 
@@ -37,7 +38,7 @@ export const ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS";
 export const SDP = "application/sdp";
 
 /** A call with one peer, once both know of each other: a dialog, its session, its audio. */
-export abstract class Call {
+export abstract class Call implements DialogUser {
   readonly direction: "outgoing" | "incoming";
   readonly callId: string;
   readonly localTag: string;
@@ -213,7 +214,6 @@ export abstract class Call {
     for (const timer of this.#unacknowledged.values()) timer.cancel();
     this.#unacknowledged.clear();
     this.audio.close().catch((error: unknown) => this.agent.surroundings.report?.(error));
-    this.agent.forget(this);
     this.change("ended");
   }
 

@@ -4,6 +4,7 @@ import type { Agent } from "./agent.ts";
 import { type Audio, AudioStream, NoAudio } from "./audio.ts";
 import { Authenticator } from "./authenticator.ts";
 import { ALLOW, type Call, SDP } from "./call.ts";
+import type { DialogUser } from "./dialog-user.ts";
 import { IncomingCall } from "./incoming-call.ts";
 import { type LoggedMessage, MessageLog } from "./message-log.ts";
 import { type CallOptions, OutgoingCall, targetOf } from "./outgoing-call.ts";
@@ -25,7 +26,7 @@ export class UserAgent {
   readonly #server: Peer;
   readonly #calls = new Set<Call>();
   /** Requests of the peer find their call by this. */
-  readonly #dialogs = new Map<string, Call>();
+  readonly #dialogs = new Map<string, DialogUser>();
   /** Calls that come, while their sockets are opened and until they end. */
   readonly #opening = new Map<ServerTransaction, { cancelled: boolean }>();
   readonly #offered = new Map<ServerTransaction, IncomingCall>();
@@ -97,7 +98,7 @@ export class UserAgent {
   async call(target: string, options: CallOptions = {}): Promise<OutgoingCall> {
     const audio = await this.#agent.openAudio();
     const call = new OutgoingCall(this.#agent, audio, targetOf(target, this.settings.addressOfRecord), options);
-    this.#calls.add(call);
+    this.#keep(call);
     call.start();
     return call;
   }
@@ -184,8 +185,7 @@ export class UserAgent {
         `SIP/2.0/${settings.transport.toUpperCase()} ${place};branch=z9hG4bK${surroundings.random.token(20)};rport`,
       peerOf: (text) => literalPeer(text, settings.transport) ?? this.#server,
       openAudio: () => this.#openAudio(),
-      within: (key, call) => this.#dialogs.set(key, call),
-      forget: (call) => this.#forget(call),
+      within: (key, user) => this.#dialogs.set(key, user),
       sendStateless: (draft, peer) => transport.send(draft, peer),
     };
   }
@@ -195,6 +195,13 @@ export class UserAgent {
     const { address } = this.#transport.local;
     if (tone === false) return Promise.resolve(new NoAudio(this.#surroundings, address));
     return AudioStream.open(this.#surroundings, address, tone ?? 440);
+  }
+
+  #keep(call: Call): void {
+    this.#calls.add(call);
+    call.onChange((state) => {
+      if (state === "ended") this.#forget(call);
+    });
   }
 
   #forget(call: Call): void {
@@ -257,7 +264,7 @@ export class UserAgent {
       return;
     }
     const call = new IncomingCall(this.#agent, audio, transaction);
-    this.#calls.add(call);
+    this.#keep(call);
     this.#offered.set(transaction, call);
     this.#guard(() => {
       for (const handler of this.#callHandlers) handler(call);
