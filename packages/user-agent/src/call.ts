@@ -1,28 +1,23 @@
 import type { Timer } from "@sipmesh/environment";
-import type { Law } from "@sipmesh/rtp";
 import type { Direction } from "@sipmesh/sdp";
 import { type Draft, fromDraft, Name, noBody, type Request, type Response, response } from "@sipmesh/sip";
 import {
   ackWithin,
-  answer,
   type Dialog,
   dialogKey,
   nextHop,
-  noSession,
-  type OfferAnswer,
-  offer,
   receiveAnswer,
   receiveWithin,
-  refuse,
   requestWithin,
   rfcTimers,
   transactionLife,
 } from "@sipmesh/sip-core";
 import type { Agent } from "./agent.ts";
 import type { Audio, AudioReport } from "./audio.ts";
-import { answeringDirection, answerOf, type LocalMedia, offerOf, type RemoteMedia, readMedia } from "./description.ts";
+import { type RemoteMedia, readMedia } from "./description.ts";
 import type { DialogUser } from "./dialog-user.ts";
 import { sendAuthenticated } from "./request-sender.ts";
+import { Session } from "./session.ts";
 import type { ServerTransaction } from "./transaction-layer.ts";
 
 /** "calling": nobody answered yet; "ringing": a provisional response other than 100 came or went. */
@@ -44,16 +39,11 @@ export abstract class Call implements DialogUser {
   readonly localTag: string;
   protected readonly agent: Agent;
   protected readonly audio: Audio;
+  protected readonly session: Session;
   protected dialog: Dialog | undefined;
   #state: CallState = "calling";
   #end: CallEnd | undefined;
-  #session: OfferAnswer<{ readonly media: RemoteMedia | LocalMedia }> = noSession();
-  #remote: RemoteMedia | undefined;
-  #law: Law = "PCMA";
-  #version = 0;
-  #holding = false;
   #byeAfterAck = false;
-  readonly #sessionId: number;
   readonly #listeners = new Set<(state: CallState) => void>();
   /** ACKs of our 2xx that are still to come, by the CSeq of their INVITE. */
   readonly #unacknowledged = new Map<number, Timer>();
@@ -73,7 +63,7 @@ export abstract class Call implements DialogUser {
     this.audio = audio;
     this.callId = ids.callId;
     this.localTag = ids.localTag;
-    this.#sessionId = agent.surroundings.random.integer(0x1_0000_0000);
+    this.session = new Session(audio, agent.surroundings.random.integer(0x1_0000_0000));
     this.established = new Promise((resolve) => {
       this.onChange((state) => {
         if (state === "established" || state === "ended") resolve(state === "established");
@@ -106,12 +96,12 @@ export abstract class Call implements DialogUser {
 
   /** What the peer wants of media, seen from the peer; undefined: not known yet. */
   get remoteDirection(): Direction | undefined {
-    return this.#remote?.direction;
+    return this.session.remote?.direction;
   }
 
   /** Where our audio goes; undefined: nowhere now. */
   get remoteMedia(): RemoteMedia["place"] {
-    return this.#remote?.place;
+    return this.session.remote?.place;
   }
 
   /** The share of a tone in what is heard: near 1 for that tone alone. */
@@ -139,17 +129,10 @@ export abstract class Call implements DialogUser {
   /** Offers a session that is held (sendonly), or one that is not (RFC 3264 section 8.4). False: refused, or not now. */
   async hold(holding: boolean): Promise<boolean> {
     if (this.#state !== "established" || this.dialog === undefined) return false;
-    const media = this.localMedia(holding ? "sendonly" : "sendrecv");
-    const offered = offer(this.#session, "local", { media });
+    const offered = this.session.offerHold(holding);
     if (offered === undefined) return false;
-    this.#session = offered;
-    const before = this.#holding;
-    this.#holding = holding;
-    const taken = await this.#reinvite(offerOf(media));
-    if (!taken) {
-      this.#session = refuse(this.#session);
-      this.#holding = before;
-    }
+    const taken = await this.#reinvite(offered.body);
+    if (!taken) offered.refused();
     return taken;
   }
 
@@ -184,9 +167,9 @@ export abstract class Call implements DialogUser {
     if (waiting === undefined) return;
     waiting.cancel();
     this.#unacknowledged.delete(request.cseq.number);
-    if (this.#session.pending?.by === "local") {
+    if (this.session.open === "local") {
       const media = readMedia(request.body);
-      if (media === undefined || !this.takeAnswer(media)) this.#byeAfterAck = true;
+      if (media === undefined || !this.session.takeAnswer(media)) this.#byeAfterAck = true;
     }
     if (this.#byeAfterAck && this.#unacknowledged.size === 0) this.#bye({ by: "local" });
   }
@@ -255,49 +238,6 @@ export abstract class Call implements DialogUser {
     this.#bye({ by: "failure" });
   }
 
-  protected localMedia(direction: Direction): LocalMedia {
-    const { address, port, rtcpPort } = this.audio;
-    this.#version++;
-    const laws: readonly Law[] = this.#remote === undefined ? ["PCMA", "PCMU"] : [this.#law];
-    return { address, port, rtcpPort, sessionId: this.#sessionId, version: this.#version, laws, direction };
-  }
-
-  /** Our offer, noted as open. */
-  protected makeOffer(): Uint8Array {
-    const media = this.localMedia("sendrecv");
-    this.#session = offer(this.#session, "local", { media }) ?? this.#session;
-    return offerOf(media);
-  }
-
-  /** The peer's answer to our open offer. False: there is none, or no codec in common. */
-  protected takeAnswer(remote: RemoteMedia): boolean {
-    const agreed = answer(this.#session, "remote", { media: remote });
-    if (agreed === undefined) return false;
-    this.#session = agreed;
-    this.#take(remote);
-    return true;
-  }
-
-  /** What the 2xx says, where a provisional response, perhaps of another fork, answered before. */
-  protected takeLastAnswer(remote: RemoteMedia): boolean {
-    const { agreed } = this.#session;
-    if (agreed === undefined) return this.takeAnswer(remote);
-    this.#session = { agreed: { ...agreed, remote: { media: remote } } };
-    this.#take(remote);
-    return true;
-  }
-
-  /** Our answer to the peer's offer; undefined where another offer is open. */
-  protected answerTo(remote: RemoteMedia): Uint8Array | undefined {
-    const offered = offer(this.#session, "remote", { media: remote });
-    if (offered === undefined) return undefined;
-    this.#law = remote.laws[0] ?? "PCMA";
-    const local = { ...this.localMedia(answeringDirection(remote.direction, this.#holding)), laws: [this.#law] };
-    this.#session = answer(offered, "local", { media: local }) ?? offered;
-    this.#take(remote);
-    return answerOf(local, remote);
-  }
-
   protected sendAck(invite: Draft | Request, answered: Response, body?: Uint8Array): Draft | undefined {
     const { dialog } = this;
     if (dialog === undefined) return undefined;
@@ -312,27 +252,17 @@ export abstract class Call implements DialogUser {
     return ack;
   }
 
-  #take(remote: RemoteMedia): void {
-    this.#remote = remote;
-    this.#law = remote.laws[0] ?? this.#law;
-    const wanted = remote.direction === "sendrecv" || remote.direction === "recvonly";
-    const place = wanted && !this.#holding ? remote.place : undefined;
-    this.audio.direct(place, place && remote.rtcp, this.#law);
-  }
-
   /** A re-INVITE (section 14.2). */
   #receiveOffer(transaction: ServerTransaction): void {
     const { request } = transaction;
-    if (this.#session.pending?.by === "local") this.respond(transaction, 491);
-    else if (this.#session.pending !== undefined || this.#unacknowledged.size > 0) {
+    if (this.session.open === "local") this.respond(transaction, 491);
+    else if (this.session.open !== undefined || this.#unacknowledged.size > 0) {
       this.respond(transaction, 500, [["Retry-After", String(this.agent.surroundings.random.integer(10))]]);
     } else if (request.body.length === 0) {
-      const media = this.localMedia(this.#holding ? "sendonly" : "sendrecv");
-      this.#session = offer(this.#session, "local", { media }) ?? this.#session;
-      this.respondWithSession(transaction, offerOf(media));
+      this.respondWithSession(transaction, this.session.offer());
     } else {
       const media = readMedia(request.body);
-      const body = media && this.answerTo(media);
+      const body = media && this.session.answer(media);
       if (body === undefined) this.respond(transaction, 488);
       else this.respondWithSession(transaction, body);
     }
@@ -361,7 +291,7 @@ export abstract class Call implements DialogUser {
           this.dialog = receiveAnswer(this.dialog, answered);
           ack = this.sendAck(sent, answered);
           const media = readMedia(answered.body);
-          resolve(media !== undefined && this.takeAnswer(media));
+          resolve(media !== undefined && this.session.takeAnswer(media));
         },
         failed: () => {
           resolve(false);

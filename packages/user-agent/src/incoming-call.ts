@@ -42,13 +42,13 @@ export class IncomingCall extends Call {
     const { request } = this.#transaction;
     const offered = request.body.length > 0;
     const media = offered ? readMedia(request.body) : undefined;
-    const body = media === undefined ? undefined : this.answerTo(media);
+    const body = media === undefined ? undefined : this.session.answer(media);
     if (offered && body === undefined) {
       this.reject(488);
       return false;
     }
     this.confirm(dialogOfCallee(request, this.localTag, "confirmed"));
-    this.respondWithSession(this.#transaction, body ?? this.makeOffer());
+    this.respondWithSession(this.#transaction, body ?? this.session.offer());
     this.change("established");
     return true;
   }

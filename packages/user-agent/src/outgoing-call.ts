@@ -36,7 +36,7 @@ export class OutgoingCall extends Call {
     this.target = target;
     this.#options = options;
     this.#sequence = random.integer(0x10000) + 1;
-    if (options.offerless !== true) this.#body = this.makeOffer();
+    if (options.offerless !== true) this.#body = this.session.offer();
   }
 
   /** Sends the INVITE. */
@@ -112,7 +112,7 @@ export class OutgoingCall extends Call {
     if (response.status === 100 || this.state === "ended") return;
     // Early media: the answer may come with any provisional response, the 2xx repeats it (section 13.2.1).
     const media = readMedia(response.body);
-    if (media !== undefined && this.#body !== undefined) this.takeAnswer(media);
+    if (media !== undefined && this.#body !== undefined) this.session.takeAnswer(media);
     this.change("ringing");
   }
 
@@ -136,10 +136,10 @@ export class OutgoingCall extends Call {
     let agreed = false;
     if (this.#body === undefined) {
       // Our answer travels in the ACK, whatever it says: without one in common the call ends at once (section 13.2.2.4).
-      body = media && this.answerTo(media);
+      body = media && this.session.answer(media);
       agreed = body !== undefined;
     } else {
-      agreed = media === undefined ? this.remoteDirection !== undefined : this.takeLastAnswer(media);
+      agreed = media === undefined ? this.remoteDirection !== undefined : this.session.takeLastAnswer(media);
     }
     const ack = this.sendAck(sent, response, body);
     if (ack !== undefined) {
