@@ -1,4 +1,3 @@
-import type { Timer } from "@sipmesh/environment";
 import type { Direction } from "@sipmesh/sdp";
 import { type Draft, fromDraft, Name, noBody, type Request, type Response, response } from "@sipmesh/sip";
 import {
@@ -9,16 +8,16 @@ import {
   receiveAnswer,
   receiveWithin,
   requestWithin,
-  rfcTimers,
-  transactionLife,
 } from "@sipmesh/sip-core";
 import type { Agent } from "./agent.ts";
 import type { Audio, AudioReport } from "./audio.ts";
 import { type RemoteMedia, readMedia } from "./description.ts";
 import type { DialogUser } from "./dialog-user.ts";
+import type { Peer } from "./peer.ts";
 import { sendAuthenticated } from "./request-sender.ts";
 import { Session } from "./session.ts";
 import type { ServerTransaction } from "./transaction-layer.ts";
+import { Unacknowledged } from "./unacknowledged.ts";
 
 /** "calling": nobody answered yet; "ringing": a provisional response other than 100 came or went. */
 export type CallState = "calling" | "ringing" | "established" | "ended";
@@ -45,8 +44,7 @@ export abstract class Call implements DialogUser {
   #end: CallEnd | undefined;
   #byeAfterAck = false;
   readonly #listeners = new Set<(state: CallState) => void>();
-  /** ACKs of our 2xx that are still to come, by the CSeq of their INVITE. */
-  readonly #unacknowledged = new Map<number, Timer>();
+  readonly #unacknowledged: Unacknowledged;
   /** Resolves when the call is established (true), or has ended without that (false). */
   readonly established: Promise<boolean>;
   /** Resolves when the call has ended. */
@@ -64,6 +62,7 @@ export abstract class Call implements DialogUser {
     this.callId = ids.callId;
     this.localTag = ids.localTag;
     this.session = new Session(audio, agent.surroundings.random.integer(0x1_0000_0000));
+    this.#unacknowledged = new Unacknowledged(agent.surroundings, () => this.#bye({ by: "failure" }));
     this.established = new Promise((resolve) => {
       this.onChange((state) => {
         if (state === "established" || state === "ended") resolve(state === "established");
@@ -119,7 +118,7 @@ export abstract class Call implements DialogUser {
   hangUp(): void {
     if (this.#state !== "established" || this.dialog === undefined) return;
     // Section 15: the callee sends no BYE before the ACK came, or is not to be expected any more.
-    if (this.#unacknowledged.size > 0) {
+    if (this.#unacknowledged.any) {
       this.#byeAfterAck = true;
       return;
     }
@@ -163,15 +162,12 @@ export abstract class Call implements DialogUser {
 
   /** The ACK of one of our 2xx; it may bear the answer. */
   acknowledged(request: Request): void {
-    const waiting = this.#unacknowledged.get(request.cseq.number);
-    if (waiting === undefined) return;
-    waiting.cancel();
-    this.#unacknowledged.delete(request.cseq.number);
+    if (!this.#unacknowledged.acknowledged(request.cseq.number)) return;
     if (this.session.open === "local") {
       const media = readMedia(request.body);
       if (media === undefined || !this.session.takeAnswer(media)) this.#byeAfterAck = true;
     }
-    if (this.#byeAfterAck && this.#unacknowledged.size === 0) this.#bye({ by: "local" });
+    if (this.#byeAfterAck && !this.#unacknowledged.any) this.#bye({ by: "local" });
   }
 
   /** Ends it for us without a word to the peer. */
@@ -194,8 +190,7 @@ export abstract class Call implements DialogUser {
   protected finish(end: CallEnd): void {
     if (this.#state === "ended") return;
     this.#end = end;
-    for (const timer of this.#unacknowledged.values()) timer.cancel();
-    this.#unacknowledged.clear();
+    this.#unacknowledged.stop();
     this.audio.close().catch((error: unknown) => this.agent.surroundings.report?.(error));
     this.change("ended");
   }
@@ -208,7 +203,7 @@ export abstract class Call implements DialogUser {
     transaction.respond(response(transaction.request, status, { toTag: this.localTag, headers }), status);
   }
 
-  /** A 2xx with our session description, again and again until its ACK comes (section 13.3.1.4). */
+  /** A 2xx with our session description. */
   protected respondWithSession(transaction: ServerTransaction, body: Uint8Array): void {
     const draft = response(transaction.request, 200, {
       toTag: this.localTag,
@@ -218,24 +213,7 @@ export abstract class Call implements DialogUser {
       body,
       contentType: SDP,
     });
-    const timers = this.agent.surroundings.timers ?? rfcTimers;
-    const { clock } = this.agent.surroundings;
-    const { number } = transaction.request.cseq;
-    const giveUp = clock.now() + transactionLife(timers);
-    const send = (interval: number): void => {
-      transaction.respond(draft, 200);
-      const again = (): void => {
-        if (clock.now() < giveUp) send(Math.min(2 * interval, timers.t2));
-        else this.#neverAcknowledged(number);
-      };
-      this.#unacknowledged.set(number, clock.after(interval, again));
-    };
-    send(timers.t1);
-  }
-
-  #neverAcknowledged(number: number): void {
-    this.#unacknowledged.delete(number);
-    this.#bye({ by: "failure" });
+    this.#unacknowledged.send(transaction, draft);
   }
 
   protected sendAck(invite: Draft | Request, answered: Response, body?: Uint8Array): Draft | undefined {
@@ -256,7 +234,7 @@ export abstract class Call implements DialogUser {
   #receiveOffer(transaction: ServerTransaction): void {
     const { request } = transaction;
     if (this.session.open === "local") this.respond(transaction, 491);
-    else if (this.session.open !== undefined || this.#unacknowledged.size > 0) {
+    else if (this.session.open !== undefined || this.#unacknowledged.any) {
       this.respond(transaction, 500, [["Retry-After", String(this.agent.surroundings.random.integer(10))]]);
     } else if (request.body.length === 0) {
       this.respondWithSession(transaction, this.session.offer());
@@ -271,7 +249,7 @@ export abstract class Call implements DialogUser {
   #reinvite(body: Uint8Array): Promise<boolean> {
     return new Promise((resolve) => {
       let ack: Draft | undefined;
-      const make = (): { draft: Draft; peer: ReturnType<Agent["peerOf"]> } => {
+      const make = (): { draft: Draft; peer: Peer } => {
         const draft = this.#requestInside("INVITE", body);
         return { draft, peer: this.agent.peerOf(nextHop(this.dialog as Dialog)) };
       };
@@ -327,7 +305,7 @@ export abstract class Call implements DialogUser {
   }
 
   protected sayBye(): void {
-    const make = (): { draft: Draft; peer: ReturnType<Agent["peerOf"]> } => {
+    const make = (): { draft: Draft; peer: Peer } => {
       const draft = this.#requestInside("BYE");
       return { draft, peer: this.agent.peerOf(nextHop(this.dialog as Dialog)) };
     };
