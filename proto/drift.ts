@@ -22,7 +22,7 @@ try {
   const drifted = [...all].filter((file) => content(committed, file) !== content(made, file));
   for (const file of drifted) console.error(`generated/${file} is not what the .proto files say`);
   if (drifted.length > 0) {
-    console.error("Run: npm run generate -w proto");
+    console.error("Run: npm run generate");
     process.exitCode = 1;
   } else {
     console.log(`${all.size} generated files are current`);
