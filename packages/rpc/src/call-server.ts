@@ -109,7 +109,7 @@ export class CallServer {
     try {
       const served = this.#services.get(path);
       if (served === undefined) throw new RpcError(Code.Unimplemented, `${path} is not served here`);
-      const reply = await this.#services.answer(served, decode(served, payload), { deadline, trace });
+      const reply = await this.#services.answer(served, decode(served, payload), { deadline, trace }, false);
       return { id, code: Code.Ok, message: "", payload: served.method.responseSerialize(reply) };
     } catch (error) {
       return failure(id, RpcError.from(error));
@@ -126,7 +126,8 @@ export class CallServer {
         fail(new RpcError(Code.Unimplemented, `${path} is not served here`));
         return;
       }
-      this.#services.answer(served, call.request, { deadline: this.#left(call.getDeadline()) }).then(
+      const asked = { deadline: this.#left(call.getDeadline()) };
+      Promise.try(() => this.#services.answer(served, call.request, asked, false)).then(
         (reply) => callback(null, reply),
         (error: unknown) => fail(RpcError.from(error)),
       );

@@ -22,19 +22,26 @@ export interface RpcOptions {
 export function rpcOver(options: RpcOptions, services: Services, remote: Remote): Rpc {
   const { clock, instance, observer } = options;
 
-  async function call(service: string, method: AnyMethod, request: unknown, how: CallOptions): Promise<unknown> {
-    const started = clock.now();
+  function call(service: string, method: AnyMethod, request: unknown, how: CallOptions): Promise<unknown> {
     const served = how.instance === undefined || how.instance === instance ? services.get(method.path) : undefined;
-    const route = served === undefined ? "stream" : "direct";
+    if (served === undefined) return callRemote(service, method, request, how);
     try {
-      const reply = await (served === undefined
-        ? remote.call(service, method, request, how)
-        : services.answer(served, request, { deadline: how.deadline, trace: how.trace }));
-      observer?.called(method.path, Code.Ok, clock.now() - started, route);
+      const reply = services.answer(served, request, how, true);
+      return reply instanceof Promise ? reply : Promise.resolve(reply);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async function callRemote(service: string, method: AnyMethod, request: unknown, how: CallOptions): Promise<unknown> {
+    const started = clock.now();
+    try {
+      const reply = await remote.call(service, method, request, how);
+      observer?.called(method.path, Code.Ok, clock.now() - started, "stream");
       return reply;
     } catch (thrown) {
       const error = RpcError.from(thrown);
-      observer?.called(method.path, error.code, clock.now() - started, route);
+      observer?.called(method.path, error.code, clock.now() - started, "stream");
       throw error;
     }
   }

@@ -50,10 +50,10 @@ export interface Rpc {
 
 /** What a client or server of calls tells its metrics. Absent: nobody counts. */
 export interface RpcObserver {
-  /** A call that this process made and that has ended. */
+  /** A call that this process made and that has ended. @param milliseconds 0 for a direct call: nobody measures it */
   called(path: string, code: number, milliseconds: number, route: "direct" | "stream"): void;
   /** A call that this process answered. */
-  served(path: string, code: number, milliseconds: number): void;
+  served(path: string, code: number): void;
   /** A handler that threw something other than an `RpcError`. */
   failed(path: string, error: unknown): void;
   peerLost(instance: string, reason: string): void;

@@ -1,5 +1,5 @@
 import type { Clock } from "@sipmesh/environment";
-import { deadlineExceeded, withDeadline } from "./deadline.ts";
+import { deadlineExceeded } from "./deadline.ts";
 import { Code, RpcError } from "./error.ts";
 import type { Call, Method, RpcObserver } from "./rpc.ts";
 
@@ -42,21 +42,56 @@ export class Services {
     return this.#served.get(path);
   }
 
-  /** Runs the handler. Settles within the deadline, with the reply or an RpcError. */
-  async answer({ method, handle }: Served, request: unknown, call: Call): Promise<unknown> {
-    const started = this.#clock.now();
+  /**
+   * Runs the handler. Gives the reply where the handler does, so that nobody waits for a turn of the event loop; else a
+   * promise that settles within the deadline, with the reply or an RpcError.
+   *
+   * @param direct whether it is this process that calls
+   * @throws RpcError
+   */
+  answer({ method: { path }, handle }: Served, request: unknown, call: Call, direct: boolean): unknown {
+    let reply: unknown;
     try {
-      if (!(call.deadline > 0)) throw deadlineExceeded(method.path, call.deadline);
-      const reply = handle(request, call);
-      const settled = isThenable(reply) ? await withDeadline(this.#clock, reply, call.deadline, method.path) : reply;
-      this.#observer?.served(method.path, Code.Ok, this.#clock.now() - started);
-      return settled;
+      if (!(call.deadline > 0)) throw deadlineExceeded(path, call.deadline);
+      reply = handle(request, call);
     } catch (thrown) {
-      if (!(thrown instanceof RpcError)) this.#observer?.failed(method.path, thrown);
-      const error = RpcError.from(thrown);
-      this.#observer?.served(method.path, error.code, this.#clock.now() - started);
-      throw error;
+      throw this.#failed(path, thrown, direct);
     }
+    if (isThenable(reply)) return this.#inTime(path, reply, call.deadline, direct);
+    this.#tell(path, Code.Ok, direct);
+    return reply;
+  }
+
+  #inTime(path: string, reply: PromiseLike<unknown>, deadline: number, direct: boolean): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const fail = (thrown: unknown): void => {
+        if (!waiting) return;
+        waiting = false;
+        timer.cancel();
+        reject(this.#failed(path, thrown, direct));
+      };
+      const timer = this.#clock.after(deadline, () => fail(deadlineExceeded(path, deadline)));
+      reply.then((value) => {
+        if (!waiting) return;
+        waiting = false;
+        timer.cancel();
+        this.#tell(path, Code.Ok, direct);
+        resolve(value);
+      }, fail);
+    });
+  }
+
+  #failed(path: string, thrown: unknown, direct: boolean): RpcError {
+    if (!(thrown instanceof RpcError)) this.#observer?.failed(path, thrown);
+    const error = RpcError.from(thrown);
+    this.#tell(path, error.code, direct);
+    return error;
+  }
+
+  #tell(path: string, code: number, direct: boolean): void {
+    this.#observer?.served(path, code);
+    if (direct) this.#observer?.called(path, code, 0, "direct");
   }
 }
 

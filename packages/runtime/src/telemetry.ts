@@ -1,7 +1,7 @@
 import type { BusObserver } from "@sipmesh/bus";
 import type { RpcObserver } from "@sipmesh/rpc";
 import type { StoreObserver } from "@sipmesh/store";
-import type { Catalogue, Counter, Labels, MetricDefinition, Telemetry } from "@sipmesh/telemetry";
+import type { Catalogue, MetricDefinition, Telemetry } from "@sipmesh/telemetry";
 import type { Context } from "./context.ts";
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -81,28 +81,24 @@ const subjects = [{ name: "sipmesh.presence", help: "Heartbeats and goodbyes of 
 /** What the parts of the context show of themselves. */
 export const contextCatalogue: Catalogue = { metrics: Object.values(metrics), subjects };
 
-/** A counter for each combination of label values, looked up once. */
-function counted<Values extends readonly string[]>(
-  counter: Counter,
-  labels: (...values: Values) => Labels,
-): (...values: Values) => Counter {
-  const known = new Map<string, Counter>();
-  return (...values) => {
-    const name = values.length === 1 ? (values[0] as string) : values.join(" ");
-    let found = known.get(name);
+/** What was made for a label value, made once. The values are constants, so that they are found by identity. */
+function once<Value, Made>(make: (value: Value) => Made): (value: Value) => Made {
+  const known = new Map<Value, Made>();
+  return (value) => {
+    let found = known.get(value);
     if (found === undefined) {
-      found = counter.with(labels(...values));
-      known.set(name, found);
+      found = make(value);
+      known.set(value, found);
     }
     return found;
   };
 }
 
 export function observeBus({ metrics: made, log }: Telemetry): BusObserver {
-  const published = counted(made.counter(metrics.published), (path: string) => ({ path }));
+  const published = once((path: string) => made.counter(metrics.published).with({ path }));
   const received = made.counter(metrics.received);
-  const dropped = counted(made.counter(metrics.dropped), (reason: string) => ({ reason }));
-  const failures = counted(made.counter(metrics.busFailed), (where: string) => ({ where }));
+  const dropped = once((reason: string) => made.counter(metrics.dropped).with({ reason }));
+  const failures = once((where: string) => made.counter(metrics.busFailed).with({ where }));
   return {
     published: (envelopes, path) => published(path).add(envelopes),
     received: (envelopes) => received.add(envelopes),
@@ -115,12 +111,14 @@ export function observeBus({ metrics: made, log }: Telemetry): BusObserver {
 }
 
 export function observeStore({ metrics: made, log }: Telemetry): StoreObserver {
-  const calls = counted(made.counter(metrics.stored), (operation: string, outcome: string) => ({ operation, outcome }));
+  const calls = once((operation: string) =>
+    once((outcome: string) => made.counter(metrics.stored).with({ operation, outcome })),
+  );
   const seconds = made.histogram(metrics.storeSeconds);
-  const failures = counted(made.counter(metrics.storeFailed), (where: string) => ({ where }));
+  const failures = once((where: string) => made.counter(metrics.storeFailed).with({ where }));
   return {
     answered(operation, outcome, milliseconds) {
-      calls(operation, outcome).add();
+      calls(operation)(outcome).add();
       if (milliseconds > 0) seconds.with({ operation }).observe(milliseconds / 1000);
     },
     failed(where, error) {
@@ -131,21 +129,23 @@ export function observeStore({ metrics: made, log }: Telemetry): StoreObserver {
 }
 
 export function observeRpc({ metrics: made, log }: Telemetry): RpcObserver {
-  const calls = counted(made.counter(metrics.called), (method: string, code: string, route: string) => ({
-    method,
-    code,
-    route,
-  }));
+  const calls = once((method: string) =>
+    once((route: string) =>
+      once((code: number) => made.counter(metrics.called).with({ method, code: String(code), route })),
+    ),
+  );
   const seconds = made.histogram(metrics.callSeconds);
-  const served = counted(made.counter(metrics.served), (method: string, code: string) => ({ method, code }));
-  const failures = counted(made.counter(metrics.rpcFailed), (method: string) => ({ method }));
+  const served = once((method: string) =>
+    once((code: number) => made.counter(metrics.served).with({ method, code: String(code) })),
+  );
+  const failures = once((method: string) => made.counter(metrics.rpcFailed).with({ method }));
   const lost = made.counter(metrics.peersLost);
   return {
     called(path, code, milliseconds, route) {
-      calls(path, String(code), route).add();
+      calls(path)(route)(code).add();
       if (route === "stream") seconds.with({ method: path }).observe(milliseconds / 1000);
     },
-    served: (path, code) => served(path, String(code)).add(),
+    served: (path, code) => served(path)(code).add(),
     failed(path, error) {
       failures(path).add();
       log.error({ err: error, method: path }, "a call could not be answered");
