@@ -18,12 +18,14 @@ describe("the session description of a body", () => {
   it("is all of application/sdp", () => assert.equal(found("Application/SDP; charset=utf-8", bytes(sdp)), sdp));
   it("is a part of a multipart body", () => {
     assert.equal(found('multipart/mixed; boundary="b1"', mixed("application/sdp; x=y")), sdp);
+    assert.equal(found("multipart / mixed; boundary=b1", mixed("application / sdp")), sdp);
     assert.equal(found("multipart/mixed;boundary=b1", mixed("application/sdp")), sdp);
   });
   for (const [what, type, body] of [
     ["another type", "application/isup", bytes(sdp)],
     ["a multipart body without SDP", "multipart/mixed;boundary=b1", mixed("text/plain")],
     ["base64", "multipart/mixed;boundary=b1", mixed("application/sdp", "Content-Transfer-Encoding: base64\r\n")],
+    ["gzip", "multipart/mixed;boundary=b1", mixed("application/sdp", "Content-Encoding: gzip\r\n")],
     ["no boundary", "multipart/mixed", mixed("application/sdp")],
     ["another boundary", "multipart/mixed;boundary=b2", mixed("application/sdp")],
     [

@@ -14,7 +14,9 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function mediaType(contentType: string): string {
-  return (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
+  // RFC 3261 §25.1 allows space around the slash.
+  const [type = "", subtype = ""] = (contentType.split(";", 1)[0] ?? "").split("/", 2);
+  return `${type.trim()}/${subtype.trim()}`.toLowerCase();
 }
 
 /** RFC 2046 §5.1.1: the boundary parameter, at most 70 characters. */
@@ -53,14 +55,15 @@ function partOf(body: Uint8Array, start: number, end: number): { type: string; e
     const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === "content-type" || name === "c") type = mediaType(value);
-    if (name === "content-transfer-encoding") encoded = !["7bit", "8bit", "binary"].includes(value.toLowerCase());
+    if (name === "content-transfer-encoding") encoded ||= !["7bit", "8bit", "binary"].includes(value.toLowerCase());
+    if (name === "content-encoding" || name === "e") encoded ||= value.toLowerCase() !== "identity";
   }
   return { type, encoded, start: at };
 }
 
 /**
  * Finds the session description in a message body: all of an `application/sdp` body, or the first such part of a
- * multipart one (RFC 5621 §3.1). Undefined for every other body, and for a part in base64 or quoted-printable: these
+ * multipart one (RFC 5621 §3.1). Undefined for every other body, and for a part that is encoded (base64, gzip): these
  * pass as they are.
  *
  * @param contentType the value of the message's Content-Type
@@ -87,6 +90,7 @@ export function sdpPart(contentType: string, body: Uint8Array): Part | undefined
 
 /** The body with another session description in the place of the one found. */
 export function replacePart(body: Uint8Array, part: Part, replacement: Uint8Array): Uint8Array {
+  if (part.start === 0 && part.end === body.length) return replacement;
   const result = new Uint8Array(part.start + replacement.length + (body.length - part.end));
   result.set(body.subarray(0, part.start));
   result.set(replacement, part.start);
