@@ -17,7 +17,7 @@ if (stale !== undefined) {
   console.log(`Installing dependencies (${stale}). This takes a minute the first time.`);
   // No package but `node` runs code while it is installed.
   npm(
-    ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    ["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"],
     "The dependencies could not be installed: see npm's message above. Is the network there?",
   );
 }
@@ -25,7 +25,7 @@ const version = lock.packages["node_modules/node"].version;
 if (!existsSync(pinned)) {
   console.log(`Fetching Node.js ${version}.`);
   npm(
-    ["rebuild", "node", "--loglevel=error"],
+    ["rebuild", "node", "--prefer-offline", "--loglevel=error"],
     `Node.js ${version} could not be fetched: see npm's message above. Is the network there?`,
   );
 }
