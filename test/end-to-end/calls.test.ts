@@ -1,9 +1,37 @@
-import { describe } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Capture } from "@sipmesh/drivers";
+import { newFolder } from "./clients.ts";
 import { inEveryShape } from "./shapes.ts";
+import { forking } from "./stories/forking.ts";
+import { midCall } from "./stories/mid-call.ts";
+import { registering } from "./stories/registering.ts";
 import { ringing } from "./stories/ringing.ts";
+import { routes } from "./stories/routes.ts";
 import { phoneShop, SITE } from "./stories/site.ts";
+import { strangers } from "./stories/strangers.ts";
 
-inEveryShape("calls on one site", { needs: [], platform: SITE }, (platform) => {
+inEveryShape("calls on one site", { needs: ["tshark"], platform: SITE }, (platform) => {
   const phones = phoneShop(platform);
+  let capture: Capture;
+
+  before(async () => {
+    capture = await Capture.start({ folder: newFolder(), name: "calls", sipPorts: platform().sipPorts });
+  });
+  after(async () => {
+    await capture?.stop();
+  });
+
   describe("until somebody answers", () => ringing(phones));
+  describe("several phones", () => forking(phones));
+  describe("within a call", () => midCall(phones));
+  describe("the registrar", () => registering(phones));
+  describe("who may call whom", () => strangers(phones));
+  describe("the ways of messages", () => routes(phones));
+
+  it("sends nothing that Wireshark calls malformed, and leaves no media session behind", async () => {
+    await capture.stop();
+    assert.deepEqual(await capture.malformed(platform().sipPorts), []);
+    await platform().until(async () => (await platform().mediaSessions()) === 0, 5_000);
+  });
 });

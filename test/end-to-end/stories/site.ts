@@ -1,6 +1,7 @@
 import { after } from "node:test";
 import { freePort, type Platform, type PlatformOptions } from "@sipmesh/drivers";
 import { Phone, type PhoneOptions } from "../wire/phone.ts";
+import { Wire } from "../wire/wire.ts";
 
 const user = (name: string) => ({ user: name, password: "secret" });
 const open = (name: string) => ({ name, authenticate: false, openToStrangers: true, anyUser: true });
@@ -73,10 +74,22 @@ export function phoneShop(platform: () => Platform) {
   after(() => {
     for (const phone of sold) phone.close();
   });
-  return async (name: string, options?: PhoneOptions): Promise<Phone> => {
-    const phone = await Phone.open(platform(), name, options);
-    sold.push(phone);
-    return phone;
+  return {
+    async open(name: string, options?: PhoneOptions): Promise<Phone> {
+      const phone = await Phone.open(platform(), name, options);
+      sold.push(phone);
+      return phone;
+    },
+    /** A peer at a place that the configuration names, not challenged. */
+    async at(address: string, port: number, name: string): Promise<Phone> {
+      const server = { address: platform().address, port: platform().sipPort };
+      const phone = Phone.on(await Wire.udp(server, address, port), name, server, {
+        domain: `${name}.test`,
+        proves: false,
+      });
+      sold.push(phone);
+      return phone;
+    },
   };
 }
 

@@ -66,6 +66,11 @@ export class Phone {
     return new Phone(wire, user, server, options);
   }
 
+  /** A phone on a wire that is there already. */
+  static on(wire: Wire, user: string, server: Place, options: PhoneOptions = {}): Phone {
+    return new Phone(wire, user, server, options);
+  }
+
   get place(): string {
     const { address, port } = this.wire.local;
     return `${address.includes(":") ? `[${address}]` : address}:${port}`;
@@ -93,7 +98,7 @@ export class Phone {
       ["To", `<${method === "REGISTER" ? this.identity : uri}>`],
       ["Call-ID", random()],
       ["CSeq", `${this.#cseq++} ${method}`],
-      ["Contact", `<${this.contact}>`],
+      ...(method === "REGISTER" ? [] : [["Contact", `<${this.contact}>`] as const]),
     ];
     const fields = usual.filter(([name]) => !own.some(([other]) => other === name));
     const body = message.body ?? "";
@@ -250,8 +255,10 @@ export class Call {
     return response;
   }
 
-  cancel(): void {
-    this.phone.send(inPlaceOf(this.text, "CANCEL"));
+  /** `branch`: in place of the INVITE's own. */
+  cancel(branch?: string): void {
+    const text = inPlaceOf(this.text, "CANCEL");
+    this.phone.send(branch === undefined ? text : text.replace(/branch=\w+/, `branch=${branch}`));
   }
 
   /** The dialog that a response makes. */

@@ -8,13 +8,13 @@ const MARK_CHARACTERS = 13;
 
 /**
  * The part of our branches by which a loop is seen (RFC 5393 section 4.2.1): a keyed hash of everything that decides
- * where the request goes. A spiral comes back with another Request-URI, and so with another mark.
+ * where the request goes. A spiral comes back with another Request-URI, and so with another mark. Credentials are left
+ * out: ours are taken off on the way, and who is challenged asks again with another CSeq.
  */
 export function loopMark(request: Request, route: RouteInformation, sealer: Sealer): string {
   let text = `loop\n${request.callId}\n${request.from.tag ?? ""}\n${request.to.tag ?? ""}\n${request.cseq.number}\n${request.method}\n${route.uri}`;
   for (const value of route.routes) text += `\n${value}`;
   for (const value of request.all(Name.ProxyRequire)) text += `\n${value}`;
-  for (const value of request.all(Name.ProxyAuthorization)) text += `\n${value}`;
   return sealer.mark(text).slice(0, LOOP_CHARACTERS);
 }
 
