@@ -1,6 +1,5 @@
 import type { Address } from "@sipmesh/sip";
 import type { Network, UdpSocket } from "@sipmesh/transport";
-import { keyOf } from "./keys.ts";
 import { advertisedAs, type Place } from "./listening.ts";
 
 /** A bound UDP socket of the edge. */
@@ -21,7 +20,6 @@ export class UdpSockets {
   readonly #network: Network;
   readonly #events: UdpEvents;
   readonly #listeners: UdpListener[] = [];
-  readonly #byLocal = new Map<string, UdpListener[]>();
 
   constructor(network: Network, events: UdpEvents) {
     this.#network = network;
@@ -46,15 +44,13 @@ export class UdpSockets {
     local = advertisedAs(place, socket.local);
     const listener = { socket, bound: socket.local, local };
     this.#listeners.push(listener);
-    const key = keyOf(local);
-    this.#byLocal.set(key, [...(this.#byLocal.get(key) ?? []), listener]);
     return listener;
   }
 
   /** The socket that a flow with this local address goes over; where several are advertised alike, the one that faces. */
   of(local: Address, remote: Address): UdpSocket | undefined {
-    const same = this.#byLocal.get(keyOf(local));
-    if (same === undefined || same.length === 1) return same?.[0]?.socket;
+    const same = this.#listeners.filter((one) => isSame(one.local, local));
+    if (same.length < 2) return same[0]?.socket;
     const facing = this.#network.localAddressToward(remote.address);
     return (same.find((one) => one.bound.address === facing) ?? same[0])?.socket;
   }
@@ -68,7 +64,10 @@ export class UdpSockets {
   }
 
   async close(): Promise<void> {
-    this.#byLocal.clear();
     await Promise.all(this.#listeners.splice(0).map((one) => one.socket.close()));
   }
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return one === other || (one.port === other.port && one.address === other.address);
 }

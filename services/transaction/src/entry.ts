@@ -31,7 +31,7 @@ export class Entry implements Hashed {
   busy = false;
   hash = 0;
   next: Hashed | undefined;
-  readonly timers: Timers;
+  readonly timers: Timers<Entry>;
 
   constructor(
     key: string,
@@ -39,7 +39,7 @@ export class Entry implements Hashed {
     context: ResponseContext,
     began: number,
     trace: TraceContext | undefined,
-    timers: (entry: Entry) => Timers,
+    timers: (entry: Entry) => Timers<Entry>,
   ) {
     this.key = key;
     this.method = request.method;

@@ -8,6 +8,8 @@ import type { Way } from "@sipmesh/sip-core";
 export class Sender {
   readonly #bus: Bus;
   readonly #failureTo: string;
+  /** The subject of each edge that was addressed; as many as there are edges. */
+  readonly #subjects = new Map<string, string>();
 
   /** `failureTo`: the subject that is told of what could not be sent. */
   constructor(bus: Bus, failureTo: string) {
@@ -27,7 +29,7 @@ export class Sender {
     } = {},
   ): void {
     const { trace, failureKey, keepAlive } = options;
-    this.#bus.publish(`sipmesh.edge.${flow.edge}`, {
+    this.#bus.publish(this.#subject(flow.edge), {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
@@ -42,7 +44,7 @@ export class Sender {
   /** Downstream. */
   byWay(way: Way, message: Draft, callId: string, trace?: TraceContext, failureKey?: string): void {
     const { flow, remote, transport, host } = way;
-    this.#bus.publish(`sipmesh.edge.${way.edge}`, {
+    this.#bus.publish(this.#subject(way.edge), {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
@@ -52,5 +54,15 @@ export class Sender {
       failureKey,
       callId,
     });
+  }
+
+  #subject(edge: string): string {
+    let subject = this.#subjects.get(edge);
+    if (subject === undefined) {
+      if (this.#subjects.size > 1000) this.#subjects.clear();
+      subject = `sipmesh.edge.${edge}`;
+      this.#subjects.set(edge, subject);
+    }
+    return subject;
   }
 }

@@ -14,16 +14,20 @@ export interface Running {
  * The timers of one response context over one timer of the clock: most of them are called off long before they are due,
  * so only the earliest is armed, and one that was called off is found out when the clock comes to it.
  */
-export class Timers {
+export class Timers<Of> {
   readonly #clock: Clock;
-  readonly #fire: (running: Running) => void;
+  readonly #fire: (of: Of, running: Running) => void;
+  readonly #of: Of;
+  readonly #woken = () => this.#wake();
   #running: Running[] = [];
   #armed: Timer | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, fire: (running: Running) => void) {
+  /** `of`: whose timers they are; handed to `fire` when one is due. */
+  constructor(clock: Clock, fire: (of: Of, running: Running) => void, of: Of) {
     this.#clock = clock;
     this.#fire = fire;
+    this.#of = of;
   }
 
   /** In milliseconds from now; one that runs under the same name is replaced. */
@@ -54,7 +58,7 @@ export class Timers {
   #arm(due: number): void {
     this.#armed?.cancel();
     this.#armedFor = due;
-    this.#armed = this.#clock.after(due - this.#clock.now(), () => this.#wake());
+    this.#armed = this.#clock.after(due - this.#clock.now(), this.#woken);
   }
 
   /** In the order in which they are due, those due at once in the order in which they were set. */
@@ -67,7 +71,7 @@ export class Timers {
         return;
       }
       this.stop(next.owner, next.branch, next.timer);
-      this.#fire(next);
+      this.#fire(this.#of, next);
     }
   }
 

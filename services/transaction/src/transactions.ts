@@ -24,7 +24,7 @@ import { mediaStatusOf, type Questions, statusOf } from "./questions.ts";
 import type { Sender } from "./sender.ts";
 import type { Stateless } from "./stateless.ts";
 import type { Table } from "./table.ts";
-import { Timers } from "./timers.ts";
+import { type Running, Timers } from "./timers.ts";
 
 export interface TransactionsOptions {
   readonly clock: Clock;
@@ -49,14 +49,13 @@ type Effect<T extends ProxyEffect["type"]> = Extract<ProxyEffect, { type: T }>;
 export class Transactions {
   readonly #o: TransactionsOptions;
 
-  readonly #timersOf: (entry: Entry) => Timers;
+  readonly #timersOf: (entry: Entry) => Timers<Entry>;
 
   constructor(options: TransactionsOptions) {
     this.#o = options;
-    this.#timersOf = (entry) =>
-      new Timers(options.clock, ({ owner, branch, timer }) =>
-        this.#feed(entry, { type: "timer", owner, branch, timer }),
-      );
+    const fire = (entry: Entry, { owner, branch, timer }: Running) =>
+      this.#feed(entry, { type: "timer", owner, branch, timer });
+    this.#timersOf = (entry) => new Timers(options.clock, fire, entry);
   }
 
   /** A message of a call that is owned here. Throws what a malformed message throws. */

@@ -1,4 +1,11 @@
-import { decodeFlowReference, encodeFlowReference, type FlowReference } from "./flow-reference.ts";
+import {
+  type FlowReference,
+  LONGEST_REFERENCE,
+  readFlowReference,
+  readWord,
+  writeFlowReference,
+  writeWord,
+} from "./flow-reference.ts";
 import type { Sealer } from "./sealer.ts";
 
 /** Who of the two parties of a dialog: the one who sent its first request, or the one who was called. */
@@ -26,35 +33,23 @@ const CALLEE = 4;
 
 /** The token's text: at most 64 characters. A flow that finds no room (two IPv6 flows) is left to the Contact. */
 export function sealDialogToken(token: DialogToken, sealer: Sealer, callId: string, callerTag: string): string {
+  const content = new Uint8Array(ROOM + LONGEST_REFERENCE);
   let flags = 0;
-  let length = 1;
-  const parts: Uint8Array[] = [];
+  let end = 1;
   if (token.media) {
     flags |= MEDIA;
-    const instance = new Uint8Array(4);
-    new DataView(instance.buffer).setUint32(0, token.mediaInstance);
-    parts.push(instance);
-    length += 4;
+    writeWord(content, end, token.mediaInstance);
+    end += 4;
   }
-  for (const [flow, flag] of [
-    [token.caller, CALLER],
-    [token.callee, CALLEE],
-  ] as const) {
-    if (flow === undefined) continue;
-    const bytes = encodeFlowReference(flow);
-    if (length + bytes.length > ROOM) continue;
+  for (const flag of [CALLER, CALLEE]) {
+    const flow = flag === CALLER ? token.caller : token.callee;
+    const after = flow === undefined ? end : writeFlowReference(flow, content, end);
+    if (flow === undefined || after > ROOM) continue;
     flags |= flag;
-    parts.push(bytes);
-    length += bytes.length;
+    end = after;
   }
-  const content = new Uint8Array(length);
   content[0] = flags;
-  let at = 1;
-  for (const part of parts) {
-    content.set(part, at);
-    at += part.length;
-  }
-  return sealer.seal(content, binding(callId, callerTag));
+  return sealer.seal(content.subarray(0, end), binding(callId, callerTag));
 }
 
 /** Whose token it is: it opens with the tag of who sent the dialog's first request, and that tells who speaks now. */
@@ -78,23 +73,21 @@ function binding(callId: string, callerTag: string): string {
 function decode(content: Uint8Array): DialogToken | undefined {
   const flags = content[0];
   if (flags === undefined) return undefined;
-  let at = 1;
-  let mediaInstance = 0;
-  if (flags & MEDIA) {
-    if (content.length < 5) return undefined;
-    mediaInstance = new DataView(content.buffer, content.byteOffset).getUint32(1);
-    at = 5;
-  }
+  const media = (flags & MEDIA) !== 0;
+  if (media && content.length < 5) return undefined;
+  const mediaInstance = media ? readWord(content, 1) : 0;
+  let at = media ? 5 : 1;
   const flows: { caller?: FlowReference; callee?: FlowReference } = {};
-  for (const [side, flag] of [
-    ["caller", CALLER],
-    ["callee", CALLEE],
-  ] as const) {
-    if (!(flags & flag)) continue;
-    const found = decodeFlowReference(content, at);
+  if (flags & CALLER) {
+    const found = readFlowReference(content, at);
     if (found === undefined) return undefined;
-    flows[side] = found.reference;
+    flows.caller = found.reference;
     at = found.end;
   }
-  return { media: (flags & MEDIA) !== 0, mediaInstance, ...flows };
+  if (flags & CALLEE) {
+    const found = readFlowReference(content, at);
+    if (found === undefined) return undefined;
+    flows.callee = found.reference;
+  }
+  return { media, mediaInstance, ...flows };
 }

@@ -20,14 +20,20 @@ const IPV6 = 8;
 
 /** FNV-1a: tells some hundred names apart; nothing rests on it that a stranger could choose. */
 export function nameHash(text: string): number {
-  let hash = 0x811c9dc5;
+  return hashOn(0x811c9dc5, text) >>> 0;
+}
+
+function hashOn(before: number, text: string): number {
+  let hash = before;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  return hash;
 }
 
 /** Of the edge, and for UDP of the listener with it: a UDP flow is bound to the socket that a NAT knows. */
 export function flowHash(edge: string, transport: Transport, local: Address): number {
-  return nameHash(transport === "udp" ? `${edge} ${local.address} ${local.port}` : edge);
+  if (transport !== "udp") return nameHash(edge);
+  const place = hashOn(hashOn(hashOn(0x811c9dc5, edge), " "), local.address);
+  return hashOn(hashOn(place, " "), String(local.port)) >>> 0;
 }
 
 export function referenceTo(flow: Flow): FlowReference {
@@ -38,43 +44,58 @@ export function referenceTo(flow: Flow): FlowReference {
     : { transport, hash, connection: flow.connection };
 }
 
-/** One byte of transport and address family, four of hash, then address and port, or the connection's number. */
-export function encodeFlowReference(reference: FlowReference): Uint8Array {
+/** Octets that a reference takes at most. */
+export const LONGEST_REFERENCE = 23;
+
+/**
+ * Writes one byte of transport and address family, four of hash, then address and port, or the connection's number.
+ * @returns where it ends
+ */
+export function writeFlowReference(reference: FlowReference, bytes: Uint8Array, at: number): number {
   const { transport, hash, remote, connection = 0 } = reference;
   const address = remote === undefined ? undefined : ipBytes(remote.address);
-  const length = address?.length ?? 0;
-  const bytes = new Uint8Array(address === undefined ? 9 : 5 + length + 2);
-  bytes[0] = transports.indexOf(transport) | (length === 16 ? IPV6 : 0);
-  write(bytes, 1, 4, hash);
+  bytes[at] = transports.indexOf(transport) | (address?.length === 16 ? IPV6 : 0);
+  writeWord(bytes, at + 1, hash);
   if (address === undefined) {
-    write(bytes, 5, 4, connection);
-  } else {
-    bytes.set(address, 5);
-    write(bytes, 5 + length, 2, remote?.port ?? 0);
+    writeWord(bytes, at + 5, connection);
+    return at + 9;
   }
-  return bytes;
+  bytes.set(address, at + 5);
+  const port = remote?.port ?? 0;
+  const end = at + 5 + address.length + 2;
+  bytes[end - 2] = port >>> 8;
+  bytes[end - 1] = port;
+  return end;
 }
 
 /** In network order. */
-function write(bytes: Uint8Array, at: number, length: number, value: number): void {
-  for (let i = 0; i < length; i++) bytes[at + i] = value >>> (8 * (length - 1 - i));
+export function writeWord(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+export function readWord(bytes: Uint8Array, at: number): number {
+  const byte = (place: number): number => bytes[place] ?? 0;
+  return ((byte(at) << 24) | (byte(at + 1) << 16) | (byte(at + 2) << 8) | byte(at + 3)) >>> 0;
 }
 
 /** The reference that stands at `at`, and where it ends; undefined where there is none. */
-export function decodeFlowReference(
+export function readFlowReference(
   bytes: Uint8Array,
   at: number,
 ): { reference: FlowReference; end: number } | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (at + 9 > bytes.length) return undefined;
-  const kind = view.getUint8(at);
+  const kind = bytes[at] as number;
   const transport = transports[kind & 7];
   if (transport === undefined) return undefined;
-  const hash = view.getUint32(at + 1);
-  if (transport !== "udp") return { reference: { transport, hash, connection: view.getUint32(at + 5) }, end: at + 9 };
+  const hash = readWord(bytes, at + 1);
+  if (transport !== "udp") return { reference: { transport, hash, connection: readWord(bytes, at + 5) }, end: at + 9 };
   const length = kind & IPV6 ? 16 : 4;
   const end = at + 5 + length + 2;
   if (end > bytes.length) return undefined;
   const address = ipText(bytes.subarray(at + 5, at + 5 + length));
-  return { reference: { transport, hash, remote: { address, port: view.getUint16(end - 2) } }, end };
+  const port = ((bytes[end - 2] as number) << 8) | (bytes[end - 1] as number);
+  return { reference: { transport, hash, remote: { address, port } }, end };
 }

@@ -92,9 +92,9 @@ export interface Branch {
   /** We ended it ourselves: what its final response counts as, where that says only that it was cancelled. */
   readonly verdict: number;
   /** What our Record-Route said toward this target, and says toward the caller; absent: the same, or none. */
-  readonly recordRoute?: { readonly sent: string; readonly shown: string };
+  readonly recordRoute: { readonly sent: string; readonly shown: string } | undefined;
   /** Max-Breadth of its copy (RFC 5393); absent: as received. */
-  readonly breadth?: number;
+  readonly breadth: number | undefined;
   /** Its session descriptions pass through the media service. */
   readonly media: boolean;
   /** It bore an offer that a relay knows of. */

@@ -1,5 +1,13 @@
 import type { Flow, Response } from "@sipmesh/sip";
-import { decodeFlowReference, encodeFlowReference, type FlowReference, referenceTo } from "./flow-reference.ts";
+import {
+  type FlowReference,
+  LONGEST_REFERENCE,
+  readFlowReference,
+  readWord,
+  referenceTo,
+  writeFlowReference,
+  writeWord,
+} from "./flow-reference.ts";
 import type { Sealer } from "./sealer.ts";
 
 /** Characters of a mark at the token's end. */
@@ -28,11 +36,9 @@ const OWNER = 4;
  * below ours says the same to whoever reads the request.
  */
 export function upstreamToken(flow: Flow, owner: number, callId: string, sealer: Sealer): string {
-  const reference = encodeFlowReference(referenceTo(flow));
-  const bytes = new Uint8Array(OWNER + reference.length);
-  new DataView(bytes.buffer).setUint32(0, owner);
-  bytes.set(reference, OWNER);
-  const text = base64urlOf(bytes);
+  const bytes = new Uint8Array(OWNER + LONGEST_REFERENCE);
+  writeWord(bytes, 0, owner);
+  const text = base64urlOf(bytes, writeFlowReference(referenceTo(flow), bytes, OWNER));
   return text + markOf(text, callId, sealer);
 }
 
@@ -43,19 +49,19 @@ export function upstreamOf(response: Response, sealer: Sealer): Upstream | undef
   const text = token.slice(0, -MARK);
   if (markOf(text, response.callId, sealer) !== token.slice(-MARK)) return undefined;
   const bytes = Uint8Array.fromBase64(text, base64url);
-  const flow = decodeFlowReference(bytes, OWNER)?.reference;
-  return flow && { flow, owner: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) };
+  const flow = readFlowReference(bytes, OWNER)?.reference;
+  return flow && { flow, owner: readWord(bytes, 0) };
 }
 
-/** RFC 4648 section 5, without padding. For some octets half the price of `Uint8Array.prototype.toBase64`. */
-function base64urlOf(bytes: Uint8Array): string {
+/** RFC 4648 section 5, without padding, of the octets before `end`. For some octets half the price of `Uint8Array.prototype.toBase64`. */
+function base64urlOf(bytes: Uint8Array, end: number): string {
   let text = "";
   let at = 0;
-  for (; at + 2 < bytes.length; at += 3) {
+  for (; at + 2 < end; at += 3) {
     const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
     text += (PAIRS[bits >> 12] as string) + (PAIRS[bits & 4095] as string);
   }
-  const rest = bytes.length - at;
+  const rest = end - at;
   if (rest === 1) text += PAIRS[(bytes[at] as number) << 4];
   else if (rest === 2) {
     const bits = ((bytes[at] as number) << 10) | ((bytes[at + 1] as number) << 2);
