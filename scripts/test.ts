@@ -1,11 +1,11 @@
 // `npm test`: everything that is checked, in stages from quick to slow; the last line counts. `npm run test:long` is the
 // same with more seeds and longer load.
-import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CHECKS } from "./lib/checks.ts";
-import { allOnPath, findPrograms, WANTED } from "./lib/programs.ts";
+import { type NatsServer, natsServers } from "./lib/nats-servers.ts";
+import { findPrograms, WANTED } from "./lib/programs.ts";
 import { add, line, type Results } from "./lib/results.ts";
 import { run } from "./lib/run.ts";
 
@@ -19,7 +19,9 @@ const { values } = parseArgs({
 const root = dirname(import.meta.dirname);
 const total: Results = { passed: 0, failed: 0, skipped: [] };
 const started = Date.now();
-const CONTRACTS = ["@sipmesh/bus", "@sipmesh/store", "@sipmesh/runtime"];
+/** What talks to NATS: its tests run against the newest and the oldest server. */
+const CONTRACTS = ["@sipmesh/bus", "@sipmesh/store", "@sipmesh/rpc", "@sipmesh/runtime"];
+let servers: NatsServer[] = [];
 
 process.env.TURBO_TELEMETRY_DISABLED = "1";
 process.env.SIPMESH_TEST_BRIEF = "1";
@@ -42,45 +44,53 @@ await stage("foreign programs", async () => {
     path === undefined || how === "on the PATH" ? [] : [dirname(path)],
   );
   process.env.PATH = [...new Set([process.env.PATH ?? "", ...folders, "/usr/sbin", "/sbin"])].join(delimiter);
+  servers = natsServers((text) => say(`  … ${text}`));
+  for (const { version, path } of servers) say(`  ✔ nats-server ${version} (${path})`);
+  // All but the contract tests run against the newest.
+  const [newest] = servers;
+  if (newest !== undefined) process.env.PATH = `${dirname(newest.path)}${delimiter}${process.env.PATH}`;
   // What is there decides what is skipped: turbo's cache must know.
-  process.env.SIPMESH_TEST_PROGRAMS = programs.map(({ command, path }) => `${command}=${path ?? ""}`).join(" ");
+  process.env.SIPMESH_TEST_PROGRAMS = programs
+    .map(({ command, path }) => `${command}=${(command === "nats-server" ? newest?.path : path) ?? ""}`)
+    .join(" ");
 });
 
 await stage("unit and contract tests", () => turboTests(["--filter=!@sipmesh/test"]));
 
-await stage("contracts with another nats-server", async () => {
-  const servers = allOnPath("nats-server").map((path) => ({ path, version: versionOf(path) }));
-  const other = servers.find(({ version }) => version !== servers[0]?.version);
-  say(`  tests so far used ${servers[0] === undefined ? "none" : `${servers[0].version} (${servers[0].path})`}`);
-  if (other === undefined) {
-    total.skipped.push({
-      name: "contract tests with a second nats-server",
-      reason: "there is only one version here; Debian's 2.9 is the oldest that is supported",
-    });
+await stage("contracts with the oldest nats-server", async () => {
+  const [newest, oldest] = [servers[0], servers.at(-1)];
+  if (newest === undefined) return; // Each test that needs one says so itself.
+  if (oldest === undefined || oldest === newest) {
+    const name = "contract tests with a second version of nats-server";
+    total.skipped.push({ name, reason: `there is only ${newest.version} here; 2.9 to the newest are supported` });
     return;
   }
-  say(`  once more with ${other.version} (${other.path})`);
-  const path = process.env.PATH;
-  process.env.PATH = `${dirname(other.path)}${delimiter}${path}`;
-  const programs = process.env.SIPMESH_TEST_PROGRAMS;
-  process.env.SIPMESH_TEST_PROGRAMS = `nats-server=${other.path}`;
+  say(`  so far ${newest.version}; once more with ${oldest.version} (${oldest.path})`);
+  const { PATH, SIPMESH_TEST_PROGRAMS } = process.env;
+  process.env.PATH = `${dirname(oldest.path)}${delimiter}${PATH}`;
+  process.env.SIPMESH_TEST_PROGRAMS = `nats-server=${oldest.path}`;
   await turboTests(CONTRACTS.map((name) => `--filter=${name}`));
-  process.env.PATH = path;
-  process.env.SIPMESH_TEST_PROGRAMS = programs;
+  Object.assign(process.env, { PATH, SIPMESH_TEST_PROGRAMS });
 });
 
-await stage("end to end", async () => {
-  for (const file of globSync("test/**/*.test.ts", { cwd: root, exclude: (path) => path === "node_modules" }).sort()) {
-    say(`  ${file}`);
-    rmSync(join(root, "test", ".turbo", "results.json"), { force: true });
-    const timeout = values.long ? "7200" : "600";
-    const { code } = await run("node", ["scripts/run-tests.ts", `--timeout=${timeout}`, "test", file], {
-      cwd: root,
-      show: true,
-    });
-    collect(join(root, "test"), code);
-  }
-});
+const wholes = globSync("test/**/*.test.ts", { cwd: root, exclude: (path) => path === "node_modules" }).sort();
+const isLoad = (file: string) => file.endsWith("/load.test.ts");
+const isEndToEnd = (file: string) => file.startsWith(join("test", "end-to-end"));
+
+// Much of an end-to-end test is waiting: two at a time. Load is measured alone.
+await stage("simulation, conformance, start", () =>
+  wholeTests(
+    wholes.filter((file) => !isEndToEnd(file)),
+    2,
+  ),
+);
+await stage("end to end", () =>
+  wholeTests(
+    wholes.filter((file) => isEndToEnd(file) && !isLoad(file)),
+    2,
+  ),
+);
+await stage("end to end: load", () => wholeTests(wholes.filter(isLoad), 1));
 
 for (const { name, reason } of total.skipped) say(`skipped: ${name}: ${reason}`);
 say(`${Math.round((Date.now() - started) / 1000)} s`);
@@ -121,6 +131,15 @@ async function turboTests(filters: readonly string[]): Promise<void> {
   if (code !== 0 && total.failed === before) total.failed += 1;
 }
 
+/** Runs tests of the whole. */
+async function wholeTests(files: readonly string[], concurrency: number): Promise<void> {
+  if (files.length === 0) return;
+  rmSync(join(root, "test", ".turbo", "results.json"), { force: true });
+  const limits = [`--timeout=${values.long ? 7200 : 600}`, `--concurrency=${concurrency}`];
+  const { code } = await run("node", ["scripts/run-tests.ts", ...limits, "test", ...files], { cwd: root, show: true });
+  collect(join(root, "test"), code);
+}
+
 /** Adds what the tests of a folder left; `code` is the exit code where it is known to have run. */
 function collect(folder: string, code: number | undefined): void {
   try {
@@ -130,10 +149,6 @@ function collect(folder: string, code: number | undefined): void {
     console.log(`${relative(root, folder)}: the tests ended with ${code} and no result`);
     total.failed += 1;
   }
-}
-
-function versionOf(path: string): string {
-  return spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim();
 }
 
 function say(text: string): void {

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { inspect } from "node:util";
 
 interface TestEvent {
@@ -12,11 +13,24 @@ interface Failed {
   readonly details: { readonly type?: string; readonly error: Error };
 }
 
-/** A reporter that shows what failed, and nothing else. */
+interface Summary {
+  /** Absent: of all files. */
+  readonly file?: string;
+  readonly success: boolean;
+  readonly duration_ms: number;
+}
+
+/** A reporter that shows what failed, and each file as it ends. */
 export async function* failures(events: AsyncIterable<TestEvent>): AsyncIterable<string> {
   for await (const { type, data } of events) {
     if (type === "test:stderr" || type === "test:stdout") {
       yield (data as { message: string }).message;
+      continue;
+    }
+    if (type === "test:summary") {
+      const { file, success, duration_ms } = data as Summary;
+      if (file !== undefined)
+        yield `  ${success ? "✔" : "✖"} ${relative(process.cwd(), file)} (${(duration_ms / 1000).toFixed(1)} s)\n`;
       continue;
     }
     if (type !== "test:fail") continue;

@@ -149,7 +149,11 @@ async function unpack(archive: NodeJS.ReadableStream, path: string, to: string):
 /** Installs Debian's packages as root. Gives why that was no way for what is missing still. */
 function aptGet(programs: readonly Wanted[], say: (text: string) => void): string {
   const packages = programs.flatMap(({ debian }) => debian ?? []);
-  if (packages.length === 0) return "no Docker engine has or can pull its image";
+  return packages.length === 0 ? "no Docker engine has or can pull its image" : installDebian(packages, say);
+}
+
+/** Installs packages of Debian as root. Gives why a package may not be there afterwards. */
+export function installDebian(packages: readonly string[], say: (text: string) => void): string {
   if (onPath("apt-get") === undefined) return "no Docker image and no apt-get";
   if (process.getuid?.() !== 0) return "no Docker image, and apt-get needs root";
   say(`apt-get install ${packages.join(" ")}`);
