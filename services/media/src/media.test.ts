@@ -276,11 +276,13 @@ describe("the media service", () => {
     assert.deepEqual(carol.heard, ["for carol"]);
     bob.say("bob speaks", forCallees);
     carol.say("carol speaks", forCallees);
-    await wait(30);
-    const { streams } = await relay.verbs.query({ key: session.key }, call);
-    const callees = streams.filter(({ from }) => from === Side.SIDE_CALLEE);
+    const callees = async () => {
+      const { streams } = await relay.verbs.query({ key: session.key }, call);
+      return streams.filter(({ from }) => from === Side.SIDE_CALLEE);
+    };
+    for (let tries = 0; (await callees()).some(({ packets }) => packets === 0n) && tries < 200; tries++) await wait(5);
     assert.deepEqual(
-      callees.map(({ calleeTag, packets }) => [calleeTag, packets]),
+      (await callees()).map(({ calleeTag, packets }) => [calleeTag, packets]),
       [
         ["t1", 1n],
         ["t2", 1n],

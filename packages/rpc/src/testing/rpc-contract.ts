@@ -107,7 +107,7 @@ export function rpcContract(name: string, pair: () => Promise<Pair>): void {
       const began = performance.now();
       await assert.rejects(location.lookup(asked, { deadline: 150 }), { code: Code.DeadlineExceeded });
       const took = performance.now() - began;
-      assert.ok(took > 100 && took < 600, `${took} ms`);
+      assert.ok(took > 100 && took < 2000, `${took} ms`);
     },
   );
 
