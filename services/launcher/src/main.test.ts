@@ -171,6 +171,24 @@ describe("A running platform", () => {
     }
   });
 
+  test("waits for NATS where there is none, not ready, and stops when it is asked to", async () => {
+    const nowhere = await freePort();
+    const { file, admin } = await configure("waiting", `nats: { servers: ["nats://127.0.0.1:${nowhere}"] }\n`);
+    const platform = start(MAIN, ["--config", file]);
+    try {
+      const status = () =>
+        fetch(`http://127.0.0.1:${admin}/ready`).then(
+          (response) => response.status,
+          () => 0,
+        );
+      await until(async () => (await status()) === 503);
+      platform.child.kill("SIGTERM");
+      assert.equal((await platform.ended).code, 0);
+    } finally {
+      platform.child.kill("SIGKILL");
+    }
+  });
+
   test("a demo without a platform says what to start", async () => {
     const { file } = await configure("alone");
     const { code, err } = await start(DEMO, ["--config", file]).ended;

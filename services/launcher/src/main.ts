@@ -70,8 +70,9 @@ async function run(targets: string, file: string | undefined): Promise<void> {
     : { config: plain, demo: [] };
   const name = modules.length === MODULES.length ? "all" : modules.map((module) => module.name).join("-");
   const instance = `${name}-${systemRandom().token(8)}`;
+  const started = stopOnSignals(leaveTime(config));
   const platform = await startPlatform({ config, modules, name, instance, version, dataDirectory });
-  stopOnSignals(platform, leaveTime(config));
+  started(platform);
   platform.telemetry.log.info({ targets: modules.map((module) => module.name), admin: platform.adminUrl }, "started");
 
   if (demo.length === 0 || !runs("edge")) return;
@@ -100,12 +101,18 @@ async function notReady(platform: RunningPlatform): Promise<string | undefined> 
   }
 }
 
-/** The first signal stops in order, within bounded time; the second at once. */
-function stopOnSignals(platform: RunningPlatform, bound: number): void {
+/**
+ * The first signal stops in order, within bounded time (ms); the second at once. Gives the function that is to be told of
+ * the platform once it runs.
+ */
+function stopOnSignals(bound: number): (platform: RunningPlatform) => void {
+  let platform: RunningPlatform | undefined;
   let stopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     if (stopping) process.exit(EXIT.software);
     stopping = true;
+    // Nobody was promised anything yet. Process 1 of a container has no default that would end it while it waits for NATS.
+    if (platform === undefined) process.exit(EXIT.ok);
     platform.telemetry.log.info({ signal }, "stopping");
     const late = pause(bound, "late" as const, { ref: false });
     const how = await Promise.race([platform.stop().catch((error: unknown) => String(error)), late]);
@@ -114,4 +121,7 @@ function stopOnSignals(platform: RunningPlatform, bound: number): void {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  return (running) => {
+    platform = running;
+  };
 }
