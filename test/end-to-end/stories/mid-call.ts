@@ -20,12 +20,12 @@ export function midCall(phones: PhoneShop): void {
 
   before(async () => {
     alice = await phones.open("alice");
-    bob = await phones.open("bob");
+    bob = await phones.open("carol");
     assert.equal((await bob.register()).status, 200);
   });
 
   const talk = async (): Promise<Talk> => {
-    const call = await alice.invite("bob");
+    const call = await alice.invite("carol");
     const invite = await bob.next("INVITE", call.callId);
     bob.reply(invite, 200, { body: sdp(7_000) });
     const answer = await call.next("200");
@@ -108,7 +108,7 @@ export function midCall(phones: PhoneShop): void {
   });
 
   it("acknowledges a provisional response (100rel), and carries an offer in the PRACK", async () => {
-    const call = await alice.invite("bob", { body: sdp(6_000), fields: [["Supported", "100rel"]] });
+    const call = await alice.invite("carol", { body: sdp(6_000), fields: [["Supported", "100rel"]] });
     const invite = await bob.next("INVITE", call.callId);
     assert.match(invite.first("Supported"), /100rel/);
     bob.reply(invite, 183, {
@@ -138,7 +138,7 @@ export function midCall(phones: PhoneShop): void {
   });
 
   it("connects a call whose offer comes in the 2xx and whose answer in the ACK", async () => {
-    const call = await alice.invite("bob", {});
+    const call = await alice.invite("carol", {});
     const invite = await bob.next("INVITE", call.callId);
     assert.equal(invite.body, "");
     bob.reply(invite, 200, { body: sdp(7_000) });
@@ -166,9 +166,9 @@ export function midCall(phones: PhoneShop): void {
 
   it("passes REFER and its NOTIFY through", async () => {
     const { caller, callee, callId } = await talk();
-    caller.send("REFER", { fields: [["Refer-To", "<sip:carol@sipmesh.test?Replaces=a%3Bto-tag%3Db>"]] });
+    caller.send("REFER", { fields: [["Refer-To", "<sip:dave@sipmesh.test?Replaces=a%3Bto-tag%3Db>"]] });
     const refer = await bob.next("REFER", callId);
-    assert.equal(refer.first("Refer-To"), "<sip:carol@sipmesh.test?Replaces=a%3Bto-tag%3Db>");
+    assert.equal(refer.first("Refer-To"), "<sip:dave@sipmesh.test?Replaces=a%3Bto-tag%3Db>");
     bob.reply(refer, 202 as 200);
     assert.equal((await alice.next("final REFER", callId)).status, 202);
     callee.send("NOTIFY", { body: "SIP/2.0 100 Trying\r\n", type: "message/sipfrag", fields: [["Event", "refer"]] });
@@ -190,7 +190,7 @@ export function midCall(phones: PhoneShop): void {
   });
 
   it("carries a 2xx that comes again to the caller again, and its ACK again to the callee", async () => {
-    const call = await alice.invite("bob");
+    const call = await alice.invite("carol");
     const invite = await bob.next("INVITE", call.callId);
     bob.reply(invite, 200, { body: sdp(7_000) });
     const dialog = call.dialog(await call.next("200"));
@@ -220,7 +220,7 @@ export function midCall(phones: PhoneShop): void {
       mallory.request("INFO", one.caller.target, {
         fields: [
           ["Route", one.caller.routes[0] ?? ""],
-          ["To", `<sip:bob@sipmesh.test>;tag=x`],
+          ["To", `<sip:carol@sipmesh.test>;tag=x`],
         ],
       }),
     );
