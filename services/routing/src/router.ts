@@ -113,6 +113,7 @@ export class Router {
       if (step.type === "decided") {
         const made = await this.#carryOut(step.decision, step.identity, request, patience);
         made.realm = this.#realmOf(step.identity);
+        made.vouched = step.identity !== "" || facts.trunk !== undefined;
         return made;
       }
       const waiting = this.#options.asker.answer(step.question, answers, request, patience);

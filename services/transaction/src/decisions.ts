@@ -1,5 +1,11 @@
 import type { RegisterReply } from "@sipmesh/proto/location";
-import { type HeaderField, MediaPolicy, type NextHop, type Proxy as ProxyDecision } from "@sipmesh/proto/routing";
+import {
+  type HeaderField,
+  MediaPolicy,
+  type NextHop,
+  type Proxy as ProxyDecision,
+  type RouteDecision,
+} from "@sipmesh/proto/routing";
 import type { Plan, MediaPolicy as Policy, ProxyEvent, Target, Way } from "@sipmesh/sip-core";
 import type { Edges } from "./edges.ts";
 import { flowOf, transportOf } from "./wire.ts";
@@ -8,12 +14,12 @@ type Answer = Extract<ProxyEvent, { type: "answer" }>;
 type Headers = NonNullable<Answer["headers"]>;
 
 /**
- * Where a request goes by routing's word. `realm`: of the credentials that it took. `ring`: milliseconds that a target
+ * Where a request goes by routing's word. `realm`: of the credentials that it took; `vouched`: a subscriber or a trunk sends it. `ring`: milliseconds that a target
  * may ring where routing does not say.
  */
 export function targetsOf(
   decision: ProxyDecision,
-  realm: string,
+  { realm, vouched = false }: Pick<RouteDecision, "realm" | "vouched">,
   edges: Edges,
   edge: string,
   bounds: { readonly ring: number; readonly targets: number },
@@ -22,6 +28,7 @@ export function targetsOf(
     recordRoute: decision.recordRoute,
     media: policies[decision.media] ?? "never",
     ringTime: decision.ringTime > 0 ? decision.ringTime * 1000 : bounds.ring,
+    vouched,
     ...(realm !== "" && { consumedRealm: realm }),
   };
   const targets = decision.targets.slice(0, bounds.targets).map(({ uri, route, flow, q, hops, nat }): Target => {

@@ -8,13 +8,20 @@ import type { Questions } from "./questions.ts";
 /** The ways inside a dialog, or the status that says why there is none. */
 export type Found = { readonly ways: readonly Way[] } | { readonly status: number; readonly reason: string };
 
+/** What a dialog's token says of the way. */
+export interface DialogWay {
+  readonly uri: string;
+  /** Whether it may go where the URI leads. */
+  readonly byUri: boolean;
+  readonly flow?: FlowReference;
+}
+
 /**
  * Where a request within a dialog goes: over the flow that its token names while that is there, else where the URI
- * leads. Mostly known at once; a promise only where a name must be looked up.
+ * leads, should that be allowed. Mostly known at once; a promise only where a name must be looked up.
  */
 export function nextHop(
-  uri: string,
-  reference: FlowReference | undefined,
+  { uri, byUri, flow: reference }: DialogWay,
   from: Flow,
   edges: Edges,
   questions: Questions,
@@ -24,6 +31,7 @@ export function nextHop(
   // A UDP flow lives as long as its edge; a connection may have ended, and its peer may listen.
   if (flow?.transport === "udp") return { ways: [edges.wayOver(flow)] };
   const ways = flow === undefined ? [] : [edges.wayOver(flow)];
+  if (!byUri) return ways.length > 0 ? { ways } : { status: 480, reason: "The Flow Is Gone" };
   const literal = literalHop(uri);
   if (literal !== undefined) {
     const way = edges.wayTo(from.edge, literal.transport, literal.remote, "");

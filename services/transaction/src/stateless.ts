@@ -48,14 +48,16 @@ export class Stateless {
   /** The ACK for a 2xx, on its way by the route set (RFC 3261 section 16.11). */
   ack(message: Request, flow: Flow): void {
     const { tools, edges, questions, observer, log } = this.#o;
-    const route = bearsLocalTag(message, tools.sealer) ? "answered-here" : routeAck(message, tools);
+    const route = bearsLocalTag(message, tools.sealer)
+      ? "answered-here"
+      : routeAck(message, flow.remote.address, tools);
     if (typeof route === "string") {
       this.#o.measures.dropped(reasons[route]);
       return;
     }
     const span = observer.ack(message, route.callerTag);
     const trace = span?.context;
-    const found = nextHop(route.uri, route.flow, flow, edges, questions, trace);
+    const found = nextHop(route, flow, edges, questions, trace);
     const part = route.mediaInstance === undefined ? undefined : descriptionIn(message);
     if (!(found instanceof Promise) && part === undefined) {
       this.#sendAck(message, flow, route, found, trace);

@@ -266,13 +266,14 @@ export class Transactions {
     );
   }
 
-  async #follow(entry: Entry, request: Request, { decision, realm }: RouteDecision): Promise<ProxyEvent> {
+  async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {
     const { edges, config, questions, tools } = this.#o;
     const { flow } = entry.context;
+    const { decision } = made;
     switch (decision?.$case) {
       case "proxy": {
         const bounds = { ring: config.timers.ring, targets: config.limits.targets };
-        return targetsOf(decision.value, realm, edges, flow.edge, bounds);
+        return targetsOf(decision.value, made, edges, flow.edge, bounds);
       }
       case "redirect":
         return redirectAnswer(decision.value.status, decision.value.contacts);
@@ -296,10 +297,10 @@ export class Transactions {
     }
   }
 
-  #locate(entry: Entry, { uri, flow: reference }: Effect<"locate">): void {
+  #locate(entry: Entry, effect: Effect<"locate">): void {
     const { edges, questions } = this.#o;
     const { flow } = entry.context;
-    const found = nextHop(uri, reference, flow, edges, questions, entry.span?.context ?? entry.trace);
+    const found = nextHop(effect, flow, edges, questions, entry.span?.context ?? entry.trace);
     if (found instanceof Promise)
       this.#answerOf(
         entry,

@@ -1,3 +1,4 @@
+import type { DialogHosts } from "./dialog-hosts.ts";
 import {
   type FlowReference,
   LONGEST_REFERENCE,
@@ -23,15 +24,19 @@ export interface DialogToken {
   /** How to reach the caller where its Contact would not do (NAT, connections). */
   readonly caller?: FlowReference;
   readonly callee?: FlowReference;
+  /** Whom its requests may reach by their URI, where no flow leads; absent: nobody. */
+  readonly hosts?: DialogHosts;
 }
 
-/** Octets of content; sealed they are 64 characters. */
-const ROOM = 31;
+/** Octets of content; sealed they are 80 characters. */
+const ROOM = 43;
 const MEDIA = 1;
 const CALLER = 2;
 const CALLEE = 4;
+const HOSTS = 8;
+const HOSTS_LENGTH = 12;
 
-/** The token's text: at most 64 characters. A flow that finds no room (two IPv6 flows) is left to the Contact. */
+/** The token's text: at most 80 characters. A flow that finds no room (two IPv6 flows) is left to the Contact. */
 export function sealDialogToken(token: DialogToken, sealer: Sealer, callId: string, callerTag: string): string {
   const content = new Uint8Array(ROOM + LONGEST_REFERENCE);
   let flags = 0;
@@ -40,6 +45,14 @@ export function sealDialogToken(token: DialogToken, sealer: Sealer, callId: stri
     flags |= MEDIA;
     writeWord(content, end, token.mediaInstance);
     end += 4;
+  }
+  if (token.hosts !== undefined) {
+    const { caller, callee, source } = token.hosts;
+    flags |= HOSTS;
+    writeWord(content, end, caller);
+    writeWord(content, end + 4, callee);
+    writeWord(content, end + 8, source);
+    end += HOSTS_LENGTH;
   }
   for (const flag of [CALLER, CALLEE]) {
     const flow = flag === CALLER ? token.caller : token.callee;
@@ -77,6 +90,12 @@ function decode(content: Uint8Array): DialogToken | undefined {
   if (media && content.length < 5) return undefined;
   const mediaInstance = media ? readWord(content, 1) : 0;
   let at = media ? 5 : 1;
+  let hosts: DialogHosts | undefined;
+  if (flags & HOSTS) {
+    if (content.length < at + HOSTS_LENGTH) return undefined;
+    hosts = { caller: readWord(content, at), callee: readWord(content, at + 4), source: readWord(content, at + 8) };
+    at += HOSTS_LENGTH;
+  }
   const flows: { caller?: FlowReference; callee?: FlowReference } = {};
   if (flags & CALLER) {
     const found = readFlowReference(content, at);
@@ -89,5 +108,5 @@ function decode(content: Uint8Array): DialogToken | undefined {
     if (found === undefined) return undefined;
     flows.callee = found.reference;
   }
-  return { media, mediaInstance, ...flows };
+  return { media, mediaInstance, ...flows, ...(hosts && { hosts }) };
 }

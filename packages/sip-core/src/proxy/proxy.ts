@@ -23,7 +23,7 @@ type Result = Step<ResponseContext, ProxyEffect>;
  */
 export function startProxy(request: Request, flow: Flow, description: "offer" | "answer", tools: ProxyTools): Result {
   const { method, callId } = request;
-  const route = processRoutes(request, tools.sealer, tools.isOwn);
+  const route = processRoutes(request, tools.sealer, tools.isOwn, flow.remote.address);
   const loop = loopMark(request, route, tools.sealer);
   const sender = route.dialog?.sender ?? "caller";
   const fromTag = request.from.tag ?? "";
@@ -118,7 +118,8 @@ function askTheWay(work: Work, route: RouteInformation): void {
     return;
   }
   const flow = sender === "caller" ? route.dialog.token.callee : route.dialog.token.caller;
-  work.effects.push({ type: "locate", uri: nextHopUri(route), ...(flow && { flow }) });
+  const { byUri } = route.dialog;
+  work.effects.push({ type: "locate", uri: nextHopUri(route), byUri, ...(flow && { flow }) });
 }
 
 function takeTargets(work: Work, targets: readonly Target[], plan: Plan): void {

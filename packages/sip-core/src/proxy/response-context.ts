@@ -68,6 +68,8 @@ export interface Plan {
   readonly media: MediaPolicy;
   /** Milliseconds that a target may ring. */
   readonly ringTime: number;
+  /** The sender is a subscriber or a trunk, which may send anywhere. */
+  readonly vouched?: boolean;
   /** Credentials with this realm were ours to check. */
   readonly consumedRealm?: string;
 }
@@ -180,8 +182,8 @@ export type ProxyEffect =
     }
   /** Ask routing what becomes of the request. */
   | { readonly type: "route" }
-  /** Find the way inside a dialog: over the flow, where it is still there, else to the URI (RFC 3263). */
-  | { readonly type: "locate"; readonly uri: string; readonly flow?: FlowReference }
+  /** Find the way inside a dialog: over the flow, where it is still there, else, with `byUri`, to the URI (RFC 3263). */
+  | { readonly type: "locate"; readonly uri: string; readonly byUri: boolean; readonly flow?: FlowReference }
   /** Have the media service see an offer or answer; "described" answers. */
   | {
       readonly type: "media";

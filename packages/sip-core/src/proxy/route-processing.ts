@@ -1,4 +1,5 @@
 import { Name, parseNameAddress, parseUri, type Request, type SipUri } from "@sipmesh/sip";
+import { mayFollow } from "./dialog-hosts.ts";
 import { type DialogToken, openDialogToken, type Side } from "./dialog-token.ts";
 import type { Sealer } from "./sealer.ts";
 
@@ -13,7 +14,15 @@ export interface RouteInformation {
   /** A strict router had put our Record-Route URI into the Request-URI (RFC 3261 section 16.4). */
   readonly strict: boolean;
   /** Present where the request is within a dialog that we admitted: it has a To tag and a token of ours. */
-  readonly dialog?: { readonly token: DialogToken; readonly sender: Side };
+  readonly dialog?: Dialog;
+}
+
+/** The dialog that a request is within. */
+export interface Dialog {
+  readonly token: DialogToken;
+  readonly sender: Side;
+  /** It may go where its URI leads; else only over the flow that the token names. */
+  readonly byUri: boolean;
 }
 
 /** Tells our own addresses from all others; a port that is absent is the scheme's default. */
@@ -22,8 +31,8 @@ export type IsOwn = (host: string, port: number | undefined) => boolean;
 /** Shorter user parts cannot be a token: key number, authentication and one octet alone take this much. */
 const SHORTEST_TOKEN = 24;
 
-/** RFC 3261 section 16.4. Throws `MessageError` where the Request-URI or a Route value that it looks at is malformed. */
-export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn): RouteInformation {
+/** RFC 3261 section 16.4. `source`: the address that the request came from. Throws `MessageError` where the Request-URI or a Route value that it looks at is malformed. */
+export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn, source: string): RouteInformation {
   const routes = request.list(Name.Route);
   let uri = request.uri;
   let found = tokenIn(sipUri(uri), request, sealer);
@@ -41,7 +50,22 @@ export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn): R
   }
   const remaining = removed === 0 ? routes : routes.slice(removed);
   const information = { uri, routes: remaining, removed, strict };
-  return found !== undefined && request.to.tag !== undefined ? { ...information, dialog: found } : information;
+  const dialog = found && dialogOf(found, request, nextHopUri(information), source, sealer);
+  return dialog === undefined ? information : { ...information, dialog };
+}
+
+/** Undefined where the token opens no way for this request: then it is out of dialog, and routed as any other. */
+function dialogOf(
+  { token, sender }: { readonly token: DialogToken; readonly sender: Side },
+  request: Request,
+  next: string,
+  source: string,
+  sealer: Sealer,
+): Dialog | undefined {
+  if (request.to.tag === undefined) return undefined;
+  const byUri = mayFollow(next, sender, token, source, request.callId, sealer);
+  const flow = sender === "caller" ? token.callee : token.caller;
+  return byUri || flow !== undefined ? { token, sender, byUri } : undefined;
 }
 
 /** Where the request goes next if nothing else decides: the first Route value, else the Request-URI (section 16.6 item 7). */

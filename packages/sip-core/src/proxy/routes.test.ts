@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fromDraft, Name, type Request, type Response, response } from "@sipmesh/sip";
 import { callerFlow, ProxyStage, phone, testSealer, testTools, wayTo } from "../testing/proxy-stage.ts";
 import { requestOf } from "../testing/stage.ts";
+import { hostsOf } from "./dialog-hosts.ts";
 import { openDialogToken, sealDialogToken } from "./dialog-token.ts";
 import { LONGEST_REFERENCE, readFlowReference, referenceTo, writeFlowReference } from "./flow-reference.ts";
 import { ipBytes, ipText } from "./ip.ts";
@@ -12,10 +13,24 @@ import { forwardUnknown, routeAck } from "./stateless.ts";
 
 const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
 const callId = "a84b4c76e66710@pc33.atlanta.com";
-const token = sealDialogToken({ media: false, mediaInstance: 0 }, testSealer, callId, "1928301774");
+const source = "198.51.100.7";
+const beginning = (vouched: boolean, contact = `<sip:alice@${source}>`) => ({
+  request: requestOf("INVITE", { headers: [["Contact", contact]] }),
+  source,
+  vouched,
+  next: "sip:bob@203.0.113.1",
+});
+const tokenOf = (vouched: boolean, contact?: string) =>
+  sealDialogToken(
+    { media: false, mediaInstance: 0, hosts: hostsOf(beginning(vouched, contact), callId, testSealer) },
+    testSealer,
+    callId,
+    "1928301774",
+  );
+const token = tokenOf(true);
 const ours = `<sip:${token}@192.0.2.1;lr>`;
 const tagged = "Bob <sip:bob@biloxi.com>;tag=bob";
-const routed = (request: Request) => processRoutes(request, testSealer, testTools.isOwn);
+const routed = (request: Request, from = source) => processRoutes(request, testSealer, testTools.isOwn, from);
 const first = (request: Request, ways = [wayTo("203.0.113.1")]) =>
   new ProxyStage(request).goes([phone(1, { uri: "sip:bob@203.0.113.1", ways })]).requests[0]?.message ?? assert.fail();
 
@@ -24,8 +39,39 @@ test("a dialog's request is known by the token in Route, and by the tag who of t
   assert.equal(dialog?.sender, "caller");
   assert.equal(removed, 1);
   assert.deepEqual(routes, ["<sip:p2.biloxi.com;lr>"]);
-  const back = requestOf("BYE", { route: [ours], from: tagged, to: "<sip:alice@atlanta.com>;tag=1928301774" });
+  const back = requestOf("BYE", {
+    uri: `sip:alice@${source}`,
+    route: [ours],
+    from: tagged,
+    to: "<sip:alice@atlanta.com>;tag=1928301774",
+  });
   assert.equal(routed(back).dialog?.sender, "callee");
+});
+
+test("a token opens no way but those of its dialog: whoever holds it writes the URI as he likes", () => {
+  const toVictim = (token: string, from: string, to: string, sentFrom: string, uri = "sip:+19005551234@192.0.2.99") =>
+    routed(requestOf("INVITE", { uri, route: [`<sip:${token}@192.0.2.1;lr>`], from, to }), sentFrom).dialog?.byUri;
+  const asCaller = ["<sip:a@b>;tag=1928301774", "<sip:v@w>;tag=any"] as const;
+  const asCallee = ["<sip:v@w>;tag=any", "<sip:a@b>;tag=1928301774"] as const;
+  assert.equal(toVictim(token, ...asCaller, source), true, "a subscriber may send anywhere");
+  assert.equal(toVictim(token, ...asCaller, "203.0.113.1"), undefined, "his callee may not in his name");
+  assert.equal(toVictim(token, ...asCallee, "203.0.113.1"), undefined, "nor in its own");
+  assert.equal(toVictim(token, ...asCallee, "203.0.113.1", `sip:alice@${source};maddr=192.0.2.99`), undefined);
+  assert.equal(toVictim(token, ...asCallee, "203.0.113.1", `sip:alice@${source}`), true);
+  for (const contact of [undefined, "<sip:x@192.0.2.99>", "<sip:x@named.example>"]) {
+    const strangers = tokenOf(false, contact);
+    assert.equal(toVictim(strangers, ...asCaller, source), undefined);
+    assert.equal(toVictim(strangers, ...asCallee, source), undefined, "his own contact is no licence");
+    assert.equal(toVictim(strangers, ...asCaller, source, "sip:bob@203.0.113.1:5080"), true);
+  }
+});
+
+test("the next hop of a Route behind ours counts as the URI does", () => {
+  const over = (hop: string) =>
+    routed(requestOf("BYE", { uri: "sip:bob@203.0.113.1", route: [ours, hop], to: tagged }), "203.0.113.5").dialog
+      ?.byUri;
+  assert.equal(over("<sip:203.0.113.1;lr>"), true);
+  assert.equal(over("<sip:192.0.2.99;lr>"), undefined);
 });
 
 test("without a To tag a token opens no door: the Route is ours and goes, the request is out of dialog", () => {
@@ -55,7 +101,7 @@ test("what a strict router did is undone (section 16.4)", () => {
   assert.deepEqual({ uri, strict, routes }, { uri: "sip:bob@203.0.113.1", strict: true, routes: [] });
   assert.ok(dialog);
   const stage = new ProxyStage(request);
-  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:bob@203.0.113.1" });
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:bob@203.0.113.1", byUri: true });
 });
 
 test("a strict router ahead finds its URI in the Request-URI and the target's last in Route (section 16.6 item 6)", () => {
@@ -68,7 +114,7 @@ test("a strict router ahead finds its URI in the Request-URI and the target's la
 
 test("a Route to somewhere else stays, and the next hop inside a dialog is its first value", () => {
   const stage = new ProxyStage(requestOf("BYE", { via, route: [ours, "<sip:p2.biloxi.com;lr>"], to: tagged }));
-  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:p2.biloxi.com;lr" });
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:p2.biloxi.com;lr", byUri: true });
 });
 
 test("what is not ours to change stays byte for byte", () => {
@@ -140,9 +186,16 @@ test("flow references and IP addresses survive their encoding", () => {
 });
 
 test("an ACK outside a dialog goes nowhere; within one it goes by the route set", () => {
-  assert.equal(routeAck(requestOf("ACK", { to: tagged }), testTools), "outside-dialog");
-  assert.equal(routeAck(requestOf("ACK", { to: tagged, route: [ours], maxForwards: 0 }), testTools), "too-many-hops");
-  const route = routeAck(requestOf("ACK", { to: tagged, route: [ours], uri: "sip:bob@203.0.113.1" }), testTools);
+  assert.equal(routeAck(requestOf("ACK", { to: tagged }), source, testTools), "outside-dialog");
+  assert.equal(
+    routeAck(requestOf("ACK", { to: tagged, route: [ours], maxForwards: 0 }), source, testTools),
+    "too-many-hops",
+  );
+  const route = routeAck(
+    requestOf("ACK", { to: tagged, route: [ours], uri: "sip:bob@203.0.113.1" }),
+    source,
+    testTools,
+  );
   assert.equal(typeof route === "object" && route.uri, "sip:bob@203.0.113.1");
 });
 

@@ -20,15 +20,17 @@ export interface AckRoute {
   readonly mediaInstance?: number;
   /** Where to, and the flow to prefer. */
   readonly uri: string;
+  /** Without it only the flow may be taken. */
+  readonly byUri: boolean;
   readonly flow?: FlowReference;
 }
 
 /** Why an ACK goes nowhere. */
 export type AckRefusal = "outside-dialog" | "too-many-hops" | "loop";
 
-/** RFC 3261 section 16.11. Throws `MessageError` where a Route value is malformed. */
-export function routeAck(ack: Request, tools: ProxyTools): AckRoute | AckRefusal {
-  const route = processRoutes(ack, tools.sealer, tools.isOwn);
+/** RFC 3261 section 16.11. `source`: the address that the ACK came from. Throws `MessageError` where a Route value is malformed. */
+export function routeAck(ack: Request, source: string, tools: ProxyTools): AckRoute | AckRefusal {
+  const route = processRoutes(ack, tools.sealer, tools.isOwn, source);
   const { dialog } = route;
   if (dialog === undefined) return "outside-dialog";
   if (ack.maxForwards === 0) return "too-many-hops";
@@ -46,6 +48,7 @@ export function routeAck(ack: Request, tools: ProxyTools): AckRoute | AckRefusal
     calleeTag: sender === "caller" ? toTag : fromTag,
     ...(token.media && { mediaInstance: token.mediaInstance }),
     uri: nextHopUri(route),
+    byUri: dialog.byUri,
     ...(flow && { flow }),
   };
 }

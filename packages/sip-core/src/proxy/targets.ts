@@ -1,4 +1,5 @@
 import { Name } from "@sipmesh/sip";
+import { hostsOf, uriOf } from "./dialog-hosts.ts";
 import { sealDialogToken } from "./dialog-token.ts";
 import { referenceTo } from "./flow-reference.ts";
 import { type Forwarding, forwardRequest, recordRouteValue } from "./forward-request.ts";
@@ -130,12 +131,28 @@ function formsDialog(method: string, toTag: string | undefined): boolean {
 
 function dialogToken(work: Work, branch: Branch): string {
   const { request, flow, callId, callerTag, mediaInstance } = work.context;
-  const callerByFlow = request !== undefined && (isReliable(flow.transport) || behindNat(request, flow));
+  const { target, way } = branch;
+  const next = target?.route[0] ?? work.context.route?.routes[0];
+  const hosts =
+    request &&
+    hostsOf(
+      {
+        request,
+        source: flow.remote.address,
+        vouched: work.context.plan?.vouched === true,
+        next: next === undefined ? (target?.uri ?? "") : uriOf(next),
+      },
+      callId,
+      work.tools.sealer,
+    );
+  const callerByFlow =
+    request !== undefined && (isReliable(flow.transport) || behindNat(request, flow) || hosts?.caller === 0);
   const token = {
     media: branch.media,
     mediaInstance,
     ...(callerByFlow && { caller: referenceTo(flow) }),
-    ...(branch.way.flow && { callee: referenceTo(branch.way.flow) }),
+    ...(way.flow && { callee: referenceTo(way.flow) }),
+    ...(hosts && { hosts }),
   };
   return sealDialogToken(token, work.tools.sealer, callId, callerTag);
 }

@@ -86,6 +86,8 @@ export interface RouteDecision {
   identity: string;
   /** The realm of the credentials that proved it: they are consumed here (RFC 3261 section 22.3). */
   realm: string;
+  /** A subscriber that proved to be one, or a trunk, sends it: the one that may send to foreign domains and numbers. */
+  vouched?: boolean | undefined;
 }
 
 export interface Proxy {
@@ -381,7 +383,7 @@ export const RouteRequest: MessageFns<RouteRequest> = {
 };
 
 function createBaseRouteDecision(): RouteDecision {
-  return { decision: undefined, identity: "", realm: "" };
+  return { decision: undefined, identity: "", realm: "", vouched: undefined };
 }
 
 export const RouteDecision: MessageFns<RouteDecision> = {
@@ -411,6 +413,9 @@ export const RouteDecision: MessageFns<RouteDecision> = {
     }
     if (message.realm !== "") {
       writer.uint32(66).string(message.realm);
+    }
+    if (message.vouched !== undefined) {
+      writer.uint32(72).bool(message.vouched);
     }
     return writer;
   },
@@ -490,6 +495,14 @@ export const RouteDecision: MessageFns<RouteDecision> = {
             }
 
             message.realm = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.vouched = reader.bool();
             continue;
           }
         }
