@@ -9,9 +9,6 @@ export interface ConfigSection<C> {
   readonly schema: z.ZodType<C>;
 }
 
-/** What a section's schema gives. */
-export type ConfigOf<S> = S extends ConfigSection<infer C> ? C : never;
-
 /** Names a section. `schema` is a `z.strictObject`, so that a misspelt key is an error. */
 export function section<S extends z.ZodObject>(name: string, schema: S): ConfigSection<z.output<S>> {
   return { name, schema: schema as unknown as z.ZodType<z.output<S>> };

@@ -1,4 +1,4 @@
-export { findCommand, mayNotMakeNetworks, missing } from "./available.ts";
+export { mayNotMakeNetworks, missing } from "./available.ts";
 export { Baresip, type BaresipOptions } from "./baresip.ts";
 export { Jaeger, type JaegerSpan, type JaegerTrace } from "./jaeger.ts";
 export { Linphone, type LinphoneOptions } from "./linphone.ts";
@@ -6,7 +6,7 @@ export { Nats, type NatsOptions } from "./nats.ts";
 export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";
 export { Platform, type PlatformOptions, type Shape, startPlatform } from "./platform.ts";
 export { freePort } from "./ports.ts";
-export { Program, type ProgramOptions, runProgram, startProgram } from "./program.ts";
+export { Program, type ProgramOptions } from "./program.ts";
 export { type RawCall, RawPhone, type Server } from "./raw-phone.ts";
 export { Sipp, type SippCounts, type SippOptions } from "./sipp.ts";
 export { listen, type Recording, writeTone } from "./tone.ts";

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decodeG711, encodeG711, type Law, SILENCE } from "./g711.ts";
+import { decodeG711, encodeG711, type Law } from "./g711.ts";
+
+const SILENCE: Readonly<Record<Law, number>> = { PCMU: 0xff, PCMA: 0xd5 };
 
 const octets = Uint8Array.from({ length: 256 }, (_, index) => index);
 

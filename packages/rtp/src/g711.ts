@@ -1,9 +1,6 @@
 /** G.711 (RFC 3551 §4.5.14): 8000 octets a second, one octet for a sample of 16 bits. */
 export type Law = "PCMU" | "PCMA";
 
-/** The octet of silence. */
-export const SILENCE: Readonly<Record<Law, number>> = { PCMU: 0xff, PCMA: 0xd5 };
-
 const BIAS = 0x84;
 const CLIP = 32_635;
 

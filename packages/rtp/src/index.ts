@@ -1,6 +1,6 @@
 export { type MediaPacket, mediaPacketKind } from "./demultiplex.ts";
-export { decodeG711, encodeG711, type Law, SILENCE } from "./g711.ts";
-export { ntpMiddle, ntpTime } from "./ntp.ts";
+export { decodeG711, encodeG711, type Law } from "./g711.ts";
+export { ntpTime } from "./ntp.ts";
 export {
   decodeRtp,
   encodeRtp,

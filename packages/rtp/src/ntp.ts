@@ -7,8 +7,3 @@ export function ntpTime(milliseconds: number): { seconds: number; fraction: numb
   const fraction = Math.floor(((milliseconds - seconds * 1000) / 1000) * 4_294_967_296);
   return { seconds: (seconds + UNIX_EPOCH) % 4_294_967_296, fraction };
 }
-
-/** The middle 32 bits, as LSR in a report block: units of 1/65536 s. */
-export function ntpMiddle(seconds: number, fraction: number): number {
-  return (((seconds & 0xffff) << 16) | (fraction >>> 16)) >>> 0;
-}

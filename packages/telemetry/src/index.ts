@@ -9,9 +9,7 @@ export type {
 } from "./catalogue.ts";
 export { metricKind } from "./catalogue.ts";
 export type { Log, LogLevel } from "./log.ts";
-export { silentLog } from "./log.ts";
 export type { Counter, Gauge, Histogram, Labels, Metrics, Reading } from "./metrics.ts";
-export { redact, redactText } from "./redact.ts";
 export { Registry } from "./registry.ts";
 export {
   type RunningTelemetry,
@@ -19,7 +17,7 @@ export {
   type TelemetrySettings,
   telemetryCatalogue,
 } from "./running-telemetry.ts";
-export { attribute, event, sipAttributes, sipEvents } from "./sip-attributes.ts";
+export { attribute, event, sipAttributes } from "./sip-attributes.ts";
 export type { Telemetry } from "./telemetry.ts";
 export { silentTelemetry } from "./telemetry.ts";
 export type { Attributes, AttributeValue, Span, TraceContext, Tracer } from "./tracer.ts";

@@ -9,12 +9,5 @@ export type {
   UdpOptions,
   UdpSocket,
 } from "./network.ts";
-export {
-  type AddressRecord,
-  type NamingRecord,
-  ResolveError,
-  type Resolver,
-  type ServiceRecord,
-} from "./resolver.ts";
+export { type AddressRecord, type NamingRecord, ResolveError, type Resolver, type ServiceRecord } from "./resolver.ts";
 export { systemNetwork } from "./system-network.ts";
-export { type ResolverOptions, systemResolver } from "./system-resolver.ts";
