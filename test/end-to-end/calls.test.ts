@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Capture } from "@sipmesh/drivers";
+import { Capture, missing } from "@sipmesh/drivers";
 import { newFolder } from "./clients.ts";
 import { inEveryShape } from "./shapes.ts";
+import { baresipHolds } from "./stories/baresip-holds.ts";
 import { forking } from "./stories/forking.ts";
+import { lossy } from "./stories/lossy.ts";
 import { midCall } from "./stories/mid-call.ts";
+import { neighbour } from "./stories/neighbour.ts";
 import { registering } from "./stories/registering.ts";
 import { ringing } from "./stories/ringing.ts";
 import { routes } from "./stories/routes.ts";
@@ -28,6 +31,9 @@ inEveryShape("calls on one site", { needs: ["tshark"], platform: SITE }, (platfo
   describe("the registrar", () => registering(phones));
   describe("who may call whom", () => strangers(phones));
   describe("the ways of messages", () => routes(phones));
+  describe("Kamailio next door", () => neighbour(phones));
+  describe("a network that loses messages", { skip: missing("sipp") }, () => lossy(phones, () => platform().server));
+  describe("two baresips", () => baresipHolds(platform));
 
   it("sends nothing that Wireshark calls malformed, and leaves no media session behind", async () => {
     await capture.stop();

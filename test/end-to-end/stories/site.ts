@@ -31,7 +31,7 @@ export const SITE: Omit<PlatformOptions, "shape"> = {
           name: "sipmesh.test",
           ownAddresses: true,
           subscribers: [
-            ...["alice", "bob", "carol", "dave", "erin", "frank"].map(user),
+            ...["alice", "bob", "carol", "dave", "erin", "frank", "henry", "ida"].map(user),
             { ...user("grace"), numbers: ["+4930100"] },
           ],
         },
@@ -71,12 +71,17 @@ export const SITE: Omit<PlatformOptions, "shape"> = {
 /** Opens phones that are closed after the tests of a suite. */
 export function phoneShop(platform: () => Platform) {
   const sold: Phone[] = [];
+  /** Phones stand at the edges in turn, where there are several. */
+  const next = () => {
+    const { address, sipPorts } = platform();
+    return { address, sipPort: sipPorts[sold.length % sipPorts.length] ?? 0 };
+  };
   after(() => {
     for (const phone of sold) phone.close();
   });
   return {
     async open(name: string, options?: PhoneOptions): Promise<Phone> {
-      const phone = await Phone.open(platform(), name, options);
+      const phone = await Phone.open(next(), name, options);
       sold.push(phone);
       return phone;
     },

@@ -46,6 +46,7 @@ export class Phone {
   readonly server: Place;
   readonly #registration = random();
   #cseq = 1;
+  #proxy: Place | undefined;
 
   private constructor(wire: Wire, user: string, server: Place, options: PhoneOptions) {
     this.wire = wire;
@@ -112,8 +113,13 @@ export class Phone {
     );
   }
 
-  send(text: string, to?: Place): void {
+  send(text: string, to: Place | undefined = this.#proxy): void {
     this.wire.send(text, to);
+  }
+
+  /** From here on it sends to another proxy than ours. */
+  talksTo(proxy: Place): void {
+    this.#proxy = proxy;
   }
 
   /** Waits for "INVITE", or "180 INVITE"; of one call where its Call-ID is given. "final INVITE": any final response. */
