@@ -3,7 +3,7 @@ import { type Bus, connectNats, memoryBus, type NatsConnection, natsBus } from "
 import { type Cluster, joinCluster, type KeyRing, openKeyRing } from "@sipmesh/cluster";
 import { type Clock, systemClock, systemRandom } from "@sipmesh/environment";
 import { directRpc, type GrpcRpc, grpcRpc, type Peer, type Rpc } from "@sipmesh/rpc";
-import { memoryStore, natsStore, type Store, StoreAway, sqliteStore } from "@sipmesh/store";
+import { fileStore, memoryStore, natsStore, type Store, StoreAway } from "@sipmesh/store";
 import type { Telemetry } from "@sipmesh/telemetry";
 import { type Network, systemNetwork } from "@sipmesh/transport";
 import type { Context } from "./context.ts";
@@ -126,7 +126,7 @@ function makeStore(
   if (connection !== undefined) {
     return natsStore(connection, { clock, prefix, replicas: nats?.replicas ?? 1, observer });
   }
-  return dataDirectory === undefined ? memoryStore(observer) : sqliteStore(join(dataDirectory, "store.db"), observer);
+  return dataDirectory === undefined ? memoryStore(observer) : fileStore(join(dataDirectory, "store"), observer);
 }
 
 async function openRing(store: Store, clock: Clock, telemetry: Telemetry): Promise<KeyRing> {

@@ -42,7 +42,7 @@ const metrics = {
   },
   storeFailed: {
     name: "sipmesh_store_failures_total",
-    help: "Watches that broke, and watchers that threw.",
+    help: "Watches that broke, watchers that threw, and troubles of the journal on disk.",
     labels: ["where"],
   },
   called: {
@@ -123,7 +123,7 @@ export function observeStore({ metrics: made, log }: Telemetry): StoreObserver {
     },
     failed(where, error) {
       failures(where).add();
-      log.warn({ err: error, where }, "watching the store failed");
+      log.warn({ err: error, where }, "the store had trouble");
     },
   };
 }

@@ -9,8 +9,9 @@ export class CommitQueue {
   readonly #commit: (writes: readonly WriteRecord[]) => void;
   readonly #committed: (write: WriteRecord) => void;
   readonly #takenBack: (write: WriteRecord) => void;
+  readonly #run = (): void => this.run();
   #waiting: WriteRecord[] = [];
-  #answer: PromiseWithResolvers<void> | undefined;
+  #settled: PromiseWithResolvers<void> | undefined;
 
   /**
    * @param schedule runs the commit when no more writes are expected to join it
@@ -30,40 +31,46 @@ export class CommitQueue {
     this.#takenBack = takenBack;
   }
 
-  /** Settles with the commit that the write takes part in. */
-  add(write: WriteRecord): Promise<void> {
+  /** The write's `answer` is called after the commit that it takes part in. */
+  add(write: WriteRecord): void {
     this.#waiting.push(write);
-    if (this.#answer === undefined) {
-      this.#answer = Promise.withResolvers<void>();
-      this.#schedule(() => this.run());
-    }
-    return this.#answer.promise;
+    if (this.#waiting.length === 1) this.#schedule(this.#run);
   }
 
   /** Settles when the writes that wait now are durable or taken back; never rejects. */
   async settled(): Promise<void> {
-    await this.#answer?.promise.catch(() => {});
+    if (this.#waiting.length === 0) return;
+    this.#settled ??= Promise.withResolvers<void>();
+    await this.#settled.promise;
   }
 
   /** Commits what waits, now. */
   run(): void {
-    const answer = this.#answer;
-    if (answer === undefined) return;
     const writes = this.#waiting;
+    if (writes.length === 0) return;
+    const settled = this.#settled;
     this.#waiting = [];
-    this.#answer = undefined;
+    this.#settled = undefined;
     try {
       this.#commit(writes);
     } catch (error) {
       for (const write of writes.toReversed()) this.#takenBack(write);
-      answer.reject(error);
+      for (const write of writes) answer(write, error);
+      settled?.resolve();
       return;
     }
     for (const write of writes) {
       write.durable = true;
       write.replaced = undefined;
       this.#committed(write);
+      answer(write, undefined);
     }
-    answer.resolve();
+    settled?.resolve();
   }
+}
+
+function answer(write: WriteRecord, error: unknown): void {
+  const told = write.answer;
+  write.answer = undefined;
+  told?.(error);
 }

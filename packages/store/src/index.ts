@@ -1,7 +1,6 @@
-export { StoreFileError } from "./journal.ts";
+export { fileStore } from "./file-store.ts";
 export { memoryStore } from "./memory-store.ts";
 export { type NatsStoreOptions, natsStore } from "./nats-store.ts";
-export { sqliteStore } from "./sqlite-store.ts";
 export type {
   Bucket,
   BucketOptions,
@@ -14,3 +13,4 @@ export type {
   Watch,
 } from "./store.ts";
 export { Conflict, StoreAway } from "./store.ts";
+export { StoreFileError } from "./store-file-error.ts";

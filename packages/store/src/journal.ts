@@ -1,71 +1,108 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { WriteRecord } from "./record.ts";
+import {
+  close,
+  closeSync,
+  fdatasync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { FrameWriter, recordsOf, type Stored, wholeCommits } from "./frame.ts";
+import { lock } from "./lock.ts";
+import { StoreFileError } from "./store-file-error.ts";
 
-/** The layout of the file; a file of another layout is refused. */
-const LAYOUT = 1;
-/** Pages of the write-ahead log that are moved at once: few, because the event loop waits for it. */
-const CHECKPOINT_PAGES = 256;
-/** Bytes of a page: large, because rows are only ever appended and each page costs calls of the system. */
-const PAGE_SIZE = 16384;
-/** Rows that may be out of date however few are not. */
+/** Bytes after which a segment is followed by another. */
+const SEGMENT = 2 * 1024 * 1024;
+/** Records that may be out of date however few are not. */
 const SLACK = 1024;
-/** Old rows looked at for each commit, so that no commit takes long. */
+/** Old records looked at for each commit at least, so that no commit takes long. */
 const CLEANED_EACH_COMMIT = 256;
 
-/** The file cannot be used as a store. */
-export class StoreFileError extends Error {
-  override readonly name = "StoreFileError";
-  readonly code = "store-file";
+const SEGMENT_NAME = /^journal-([0-9]{10})$/;
+const synced = promisify(fdatasync);
+const closed = promisify(close);
+
+/** A file of the journal. */
+interface Segment {
+  readonly path: string;
+  records: number;
+}
+
+export interface JournalOptions {
+  /** The end of a segment was no whole commit, and was passed over. */
+  torn(path: string, bytes: number): void;
+  /** The disk would not sync or delete: nothing is lost, old segments stay. */
+  failed(error: unknown): void;
 }
 
 /**
- * Writes in the order in which they were made, as rows of an SQLite table. A row that was overtaken by a later one is
- * deleted in time: its write costs a third of that of a table with a row for each key, whose pages are hit at random.
- * What was committed survives kill −9; after a power loss the last commits may be missing, but what there is is whole.
+ * Writes in the order in which they were made, in segments that are only ever appended to: one call of the system for a
+ * commit. The oldest segment is deleted when what still holds of it was written anew. What was committed survives
+ * kill −9; after a power loss the last commits may be missing, but what there is is whole.
  */
 export class Journal {
-  readonly #database: DatabaseSync;
-  readonly #insert: StatementSync;
-  readonly #deleteBelow: StatementSync;
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
-  readonly #rollback: StatementSync;
-  /** The write in each row, oldest first; undefined behind the head. */
-  #rows: WriteRecord[] = [];
-  #head = 0;
-  /** The number of the row at #rows[0]. */
-  #first = 1;
+  readonly #folder: string;
+  readonly #options: JournalOptions;
+  readonly #lock: { release(): void };
+  readonly #frame = new FrameWriter();
+  /** Oldest first; the last one is written to. */
+  readonly #segments: Segment[] = [];
+  #number = 0;
+  #file: number | undefined;
+  /** Bytes of the last segment. */
+  #written = 0;
+  /** In all segments. */
+  #records = 0;
+  /** What is left to look at of the oldest segment. */
+  #oldest: Generator<Stored, void, void> | undefined;
+  /** A segment could not be deleted: later ones must not go before it, or what they removed would be there again. */
+  #keepsAll = false;
+  /** Settles when the disk has done what it was asked to so far. */
+  #disk: Promise<void> = Promise.resolve();
 
   /** @throws StoreFileError */
-  constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // It holds keys: for its owner alone.
-    closeSync(openSync(file, "a", 0o600));
-    this.#database = open(file);
-    this.#insert = this.#database.prepare(
-      "INSERT INTO journal (row, bucket, key, revision, value) VALUES (?, ?, ?, ?, ?)",
-    );
-    this.#deleteBelow = this.#database.prepare("DELETE FROM journal WHERE row < ?");
-    this.#begin = this.#database.prepare("BEGIN");
-    this.#commit = this.#database.prepare("COMMIT");
-    this.#rollback = this.#database.prepare("ROLLBACK");
+  constructor(folder: string, options: JournalOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    try {
+      // It holds keys: for its owner alone.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new StoreFileError(`${folder} cannot be used: ${error instanceof Error ? error.message : error}`);
+    }
+    this.#lock = lock(join(folder, "lock.db"));
   }
 
   /** Hands out every write that is still there, oldest first; to be called once, before the first append. */
-  replay(each: (write: WriteRecord) => void): void {
-    const rows = this.#database.prepare("SELECT row, bucket, key, revision, value FROM journal ORDER BY row").iterate();
-    let expected: number | undefined;
-    for (const { row, bucket, key, revision, value } of rows as Iterable<Row>) {
-      expected ??= row;
-      if (row !== expected) throw new StoreFileError(`the store's journal has a gap before row ${row}`);
-      expected = row + 1;
-      const write: WriteRecord = { bucket, key, revision, value, replaced: undefined, durable: true };
-      if (this.#rows.length === 0) this.#first = row;
-      this.#rows.push(write);
-      each(write);
+  replay(each: (write: Stored) => void): void {
+    for (const name of readdirSync(this.#folder).sort()) {
+      const number = Number(SEGMENT_NAME.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(number)) continue;
+      const path = join(this.#folder, name);
+      const bytes = readFileSync(path);
+      const whole = wholeCommits(bytes);
+      if (whole < bytes.length) {
+        this.#options.torn(path, bytes.length - whole);
+        truncateSync(path, whole);
+      }
+      const segment = { path, records: 0 };
+      for (const write of recordsOf(bytes.subarray(0, whole))) {
+        segment.records++;
+        each(write);
+      }
+      this.#segments.push(segment);
+      this.#records += segment.records;
+      this.#number = number;
+      this.#written = whole;
     }
+    const last = this.#segments.at(-1);
+    if (last !== undefined) this.#file = openSync(last.path, "r+");
   }
 
   /**
@@ -74,88 +111,79 @@ export class Journal {
    * @param live how many writes are not overtaken; the rest is garbage
    * @param isLive whether a write is not overtaken
    */
-  append(writes: readonly WriteRecord[], live: number, isLive: (write: WriteRecord) => boolean): void {
-    const before = this.#rows.length;
-    let head = this.#head;
-    this.#begin.run();
+  append(writes: readonly Stored[], live: number, isLive: (write: Stored) => boolean): void {
+    const file = this.#file !== undefined && this.#written < SEGMENT ? this.#file : this.#begin();
+    this.#frame.clear();
+    for (const write of writes) this.#frame.add(write);
+    let records = writes.length;
+    const cleans = this.#records + records > 2 * live + SLACK && this.#segments.length > 1;
+    if (cleans) records += this.#clean(Math.max(CLEANED_EACH_COMMIT, 2 * records), isLive);
+    const bytes = this.#frame.end();
     try {
-      for (const write of writes) this.#append(write);
-      if (this.#rows.length - head > 2 * live + SLACK) head = this.#clean(head, before, isLive);
-      this.#commit.run();
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, this.#written + at);
     } catch (error) {
-      this.#rows.length = before;
-      if (this.#database.isTransaction) this.#rollback.run();
+      // What was looked at is looked at again.
+      this.#oldest = undefined;
+      ftruncateSync(file, this.#written);
       throw error;
     }
-    this.#head = head;
-    this.#forget();
+    this.#written += bytes.length;
+    (this.#segments.at(-1) as Segment).records += records;
+    this.#records += records;
+    if (cleans && this.#oldest === undefined) this.#retire(file);
   }
 
-  close(): void {
-    this.#database.close();
+  async close(): Promise<void> {
+    await this.#disk;
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#lock.release();
   }
 
-  #append(write: WriteRecord): void {
-    const row = this.#first + this.#rows.length;
-    this.#insert.run(row, write.bucket, write.key, write.revision, write.value);
-    this.#rows.push(write);
+  /** Opens the next segment. */
+  #begin(): number {
+    const former = this.#file;
+    const path = join(this.#folder, `journal-${String(this.#number + 1).padStart(10, "0")}`);
+    const file = openSync(path, "wx", 0o600);
+    this.#number++;
+    this.#file = file;
+    this.#written = 0;
+    this.#segments.push({ path, records: 0 });
+    if (former !== undefined) this.#later(() => synced(former).finally(() => closed(former)));
+    return file;
   }
 
-  /** Deletes the oldest rows; a write among them that still holds is written anew. */
-  #clean(head: number, before: number, isLive: (write: WriteRecord) => boolean): number {
-    const end = Math.min(head + CLEANED_EACH_COMMIT, before);
-    for (let at = head; at < end; at++) {
-      const write = this.#rows[at] as WriteRecord;
-      // A removal is only there to overtake older rows, and those are gone.
-      if (write.value !== null && isLive(write)) this.#append(write);
+  /** Writes anew what still holds of the oldest segment's next records. @returns how many those were */
+  #clean(count: number, isLive: (write: Stored) => boolean): number {
+    this.#oldest ??= recordsOf(readFileSync((this.#segments[0] as Segment).path));
+    let copied = 0;
+    for (let looked = 0; looked < count; looked++) {
+      const next = this.#oldest.next();
+      if (next.done) {
+        this.#oldest = undefined;
+        break;
+      }
+      // A removal is only there to overtake older records, and those are gone.
+      if (next.value.value === null || !isLive(next.value)) continue;
+      this.#frame.add(next.value);
+      copied++;
     }
-    this.#deleteBelow.run(this.#first + end);
-    return end;
+    return copied;
   }
 
-  #forget(): void {
-    if (this.#head < 4096 || this.#head < this.#rows.length >> 1) return;
-    this.#rows = this.#rows.slice(this.#head);
-    this.#first += this.#head;
-    this.#head = 0;
+  /** Deletes the oldest segment once the disk has what was written anew. */
+  #retire(file: number): void {
+    const { path, records } = this.#segments.shift() as Segment;
+    this.#records -= records;
+    this.#later(async () => {
+      if (this.#keepsAll) return;
+      this.#keepsAll = true;
+      await synced(file);
+      unlinkSync(path);
+      this.#keepsAll = false;
+    });
   }
-}
 
-interface Row {
-  row: number;
-  bucket: string;
-  key: string;
-  revision: number;
-  value: Uint8Array | null;
-}
-
-function open(file: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(file);
-    database.exec(`
-      PRAGMA page_size = ${PAGE_SIZE};
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
-      BEGIN EXCLUSIVE;
-      CREATE TABLE IF NOT EXISTS journal (
-        row INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, value BLOB
-      );
-    `);
-    const found = (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-    if (found !== 0 && found !== LAYOUT)
-      throw new StoreFileError(`${file} was written by another release (layout ${found})`);
-    database.exec(`PRAGMA user_version = ${LAYOUT}; COMMIT`);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof StoreFileError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreFileError(
-      reason.includes("locked") ? `${file} is in use by another process` : `${file} cannot be used: ${reason}`,
-      { cause: error },
-    );
+  #later(work: () => Promise<void>): void {
+    this.#disk = this.#disk.then(work).catch((error) => this.#options.failed(error));
   }
 }

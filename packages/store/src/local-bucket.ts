@@ -47,30 +47,23 @@ export class LocalBucket implements Bucket {
       : { key, value: record.value, revision: record.revision };
   }
 
-  async put(key: string, value: Uint8Array): Promise<number> {
-    this.#alive("put");
-    return this.#write("put", key, new Uint8Array(value));
+  put(key: string, value: Uint8Array): Promise<number> {
+    return this.#writeIf(true, "put", key, value);
   }
 
-  async create(key: string, value: Uint8Array): Promise<number> {
-    this.#alive("create");
-    const present = this.#records.get(key);
-    if (present !== undefined && present.value !== null) throw this.#conflict("create", key);
-    return this.#write("create", key, new Uint8Array(value));
+  create(key: string, value: Uint8Array): Promise<number> {
+    return this.#writeIf(this.#present(key) === undefined, "create", key, value);
   }
 
-  async update(key: string, value: Uint8Array, revision: number): Promise<number> {
-    this.#alive("update");
-    this.#expect("update", key, revision);
-    return this.#write("update", key, new Uint8Array(value));
+  update(key: string, value: Uint8Array, revision: number): Promise<number> {
+    return this.#writeIf(this.#present(key)?.revision === revision, "update", key, value);
   }
 
   async remove(key: string, revision?: number): Promise<void> {
-    this.#alive("remove");
-    if (revision !== undefined) this.#expect("remove", key, revision);
-    const present = this.#records.get(key);
-    if (present === undefined || present.value === null) return;
-    await this.#write("remove", key, null);
+    const present = this.#present(key);
+    const refusal = this.#refusal(revision === undefined || present?.revision === revision, "remove", key);
+    if (refusal !== undefined) throw refusal;
+    if (present !== undefined) await this.#write("remove", key, null);
   }
 
   async *entries(prefix = ""): AsyncIterable<Entry> {
@@ -96,13 +89,13 @@ export class LocalBucket implements Bucket {
     else this.#records.set(record.key, record);
   }
 
-  /** Whether the record is what the bucket holds for its key now. */
-  holds(record: WriteRecord): boolean {
-    return this.#records.get(record.key) === record;
+  /** Whether that write is what the bucket holds for the key now. */
+  holds(key: string, revision: number): boolean {
+    return this.#records.get(key)?.revision === revision;
   }
 
   committed(record: WriteRecord): void {
-    if (record.value === null && this.holds(record)) this.#records.delete(record.key);
+    if (record.value === null && this.holds(record.key, record.revision)) this.#records.delete(record.key);
     this.#watchers.tell(asChange(record));
   }
 
@@ -121,44 +114,53 @@ export class LocalBucket implements Bucket {
     this.#watchers.clear();
   }
 
-  async #write(operation: Operation, key: string, value: Uint8Array | null): Promise<number> {
-    const { commits, nextRevision } = this.#options;
-    const revision = nextRevision();
-    const record: WriteRecord = {
-      bucket: this.name,
-      key,
-      value,
-      revision,
-      replaced: this.#records.get(key),
-      durable: false,
-    };
-    this.#records.set(key, record);
-    try {
-      await commits.add(record);
-    } catch (error) {
-      this.#answered(operation, "away");
-      throw new StoreAway(`${operation} "${key}" in "${this.name}"`, error);
-    }
-    this.#answered(operation, "ok");
-    return revision;
+  /** What is there, written down or about to be. */
+  #present(key: string): WriteRecord | undefined {
+    const record = this.#records.get(key);
+    return record === undefined || record.value === null ? undefined : record;
   }
 
-  #expect(operation: Operation, key: string, revision: number): void {
-    const present = this.#records.get(key);
-    if (present === undefined || present.value === null || present.revision !== revision) {
-      throw this.#conflict(operation, key);
-    }
+  #writeIf(expected: boolean, operation: Operation, key: string, value: Uint8Array): Promise<number> {
+    const refusal = this.#refusal(expected, operation, key);
+    return refusal === undefined ? this.#write(operation, key, new Uint8Array(value)) : Promise.reject(refusal);
   }
 
-  #conflict(operation: Operation, key: string): Conflict {
+  #write(operation: Operation, key: string, value: Uint8Array | null): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const { commits, nextRevision } = this.#options;
+      const revision = nextRevision();
+      const record: WriteRecord = {
+        bucket: this.name,
+        key,
+        value,
+        revision,
+        replaced: this.#records.get(key),
+        durable: false,
+        answer: (error) => {
+          this.#answered(operation, error === undefined ? "ok" : "away");
+          if (error === undefined) resolve(revision);
+          else reject(new StoreAway(`${operation} "${key}" in "${this.name}"`, error));
+        },
+      };
+      this.#records.set(key, record);
+      commits.add(record);
+    });
+  }
+
+  #refusal(expected: boolean, operation: Operation, key: string): StoreAway | Conflict | undefined {
+    if (this.#options.isClosed()) return this.#away(operation);
+    if (expected) return undefined;
     this.#answered(operation, "conflict");
     return new Conflict(this.name, key);
   }
 
   #alive(operation: Operation): void {
-    if (!this.#options.isClosed()) return;
+    if (this.#options.isClosed()) throw this.#away(operation);
+  }
+
+  #away(operation: Operation): StoreAway {
     this.#answered(operation, "away");
-    throw new StoreAway(`${operation} in "${this.name}" after the store was closed`);
+    return new StoreAway(`${operation} in "${this.name}" after the store was closed`);
   }
 
   #answered(operation: Operation, outcome: "ok" | "conflict" | "away"): void {

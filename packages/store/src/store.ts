@@ -85,8 +85,8 @@ export class StoreAway extends Error {
 export interface StoreObserver {
   /** A call that ended, and how long it took in milliseconds. */
   answered(operation: Operation, outcome: "ok" | "conflict" | "away" | "failed", milliseconds: number): void;
-  /** A watcher that threw, or a watch that had to start again. */
-  failed(where: "watcher" | "watch", error: unknown): void;
+  /** A watcher that threw, a watch that had to start again, or a journal that lost its end or could not be cleaned. */
+  failed(where: "watcher" | "watch" | "journal", error: unknown): void;
 }
 
 export type Operation = "get" | "put" | "create" | "update" | "remove" | "entries" | "watch";

@@ -7,7 +7,7 @@ import type { Clock } from "@sipmesh/environment";
 import { Transport } from "@sipmesh/proto/flow";
 import type { RegisterReply, RegisterRequest } from "@sipmesh/proto/location";
 import { Code, RpcError } from "@sipmesh/rpc";
-import { type Bucket, memoryStore, type Store, StoreAway, sqliteStore } from "@sipmesh/store";
+import { type Bucket, fileStore, memoryStore, type Store, StoreAway } from "@sipmesh/store";
 import { silentTelemetry } from "@sipmesh/telemetry";
 import { Lookup } from "./lookup.ts";
 import { Records } from "./records.ts";
@@ -197,11 +197,11 @@ describe("a registration", () => {
   it("survives the process", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sipmesh-location-"));
     try {
-      const file = join(folder, "store.sqlite");
-      const first = sqliteStore(file);
+      const file = join(folder, "store");
+      const first = fileStore(file);
       await (await member(first)).register({ path: ["<sip:p1;lr>"], nat: true });
       await first.close();
-      const second = sqliteStore(file);
+      const second = fileStore(file);
       const [binding] = await (await member(second)).bindings();
       assert.deepEqual([binding?.path, binding?.flow, binding?.nat], [["<sip:p1;lr>"], flow(), true]);
       await second.close();

@@ -1,7 +1,7 @@
 // Run by a test in a process of its own: writes for ever and prints what was answered.
-import { sqliteStore } from "../sqlite-store.ts";
+import { fileStore } from "../file-store.ts";
 
-const store = sqliteStore(process.argv[2] as string);
+const store = fileStore(process.argv[2] as string);
 const bucket = await store.bucket("bindings");
 
 async function write(key: string): Promise<void> {

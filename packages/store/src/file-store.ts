@@ -3,24 +3,20 @@ import { CommitQueue } from "./commit-queue.ts";
 import { Journal } from "./journal.ts";
 import { LocalBucket } from "./local-bucket.ts";
 import { memoryStore } from "./memory-store.ts";
-import { paced } from "./paced.ts";
 import type { WriteRecord } from "./record.ts";
 import { type Bucket, type BucketOptions, type Store, StoreAway, type StoreObserver } from "./store.ts";
 
-/** Milliseconds between two commits, at least. */
-const COMMIT_GAP = 2;
-
 /**
- * A store in one file, for one process. All values are held in memory besides. Writes of one turn of the event loop
- * (under load: of 2 ms) share a transaction and are answered after it: what was answered survives kill −9.
+ * A store in a folder, for one process. All values are held in memory besides. Writes of one turn of the event loop
+ * share a commit and are answered after it: what was answered survives kill −9.
  *
- * @throws StoreFileError where the file cannot be used
+ * @throws StoreFileError where the folder cannot be used
  */
-export function sqliteStore(file: string, observer?: StoreObserver): Store {
-  return new SqliteStore(file, observer);
+export function fileStore(folder: string, observer?: StoreObserver): Store {
+  return new FileStore(folder, observer);
 }
 
-class SqliteStore implements Store {
+class FileStore implements Store {
   readonly #journal: Journal;
   readonly #observer: StoreObserver | undefined;
   readonly #transient: Store;
@@ -30,19 +26,24 @@ class SqliteStore implements Store {
   #state: "connected" | "away" = "connected";
   #closed = false;
 
-  constructor(file: string, observer: StoreObserver | undefined) {
+  constructor(folder: string, observer: StoreObserver | undefined) {
     this.#observer = observer;
     this.#transient = memoryStore(observer);
-    this.#journal = new Journal(file);
+    this.#journal = new Journal(folder, {
+      torn: (path, bytes) =>
+        observer?.failed("journal", new Error(`the last ${bytes} bytes of ${path} are no whole commit`)),
+      failed: (error) => observer?.failed("journal", error),
+    });
     this.#commits = new CommitQueue(
-      paced(COMMIT_GAP),
+      setImmediate,
       (writes) => this.#commit(writes),
       (write) => this.#bucket(write.bucket).committed(write),
       (write) => this.#bucket(write.bucket).takenBack(write),
     );
     this.#journal.replay((write) => {
       this.#revision = Math.max(this.#revision, write.revision);
-      this.#bucket(write.bucket).restore(write);
+      const value = write.value === null ? null : new Uint8Array(write.value);
+      this.#bucket(write.bucket).restore({ ...write, value, replaced: undefined, durable: true, answer: undefined });
     });
   }
 
@@ -62,7 +63,7 @@ class SqliteStore implements Store {
     this.#closed = true;
     for (const bucket of this.#buckets.values()) bucket.close();
     await this.#transient.close();
-    this.#journal.close();
+    await this.#journal.close();
   }
 
   #bucket(name: string): LocalBucket {
@@ -83,7 +84,7 @@ class SqliteStore implements Store {
     let live = 0;
     for (const bucket of this.#buckets.values()) live += bucket.size;
     try {
-      this.#journal.append(writes, live, (write) => this.#bucket(write.bucket).holds(write));
+      this.#journal.append(writes, live, ({ bucket, key, revision }) => this.#bucket(bucket).holds(key, revision));
       this.#state = "connected";
     } catch (error) {
       this.#state = "away";
