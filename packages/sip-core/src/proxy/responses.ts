@@ -16,11 +16,13 @@ export function takeResponse(work: Work, index: number, message: Response, sourc
   else takeFailure(work, index, message);
 }
 
-/** A client transaction gave up (sections 16.8, 16.9): as if it had been answered 408 or 503. */
+/** A client transaction gave up (sections 16.8, 16.9): as if it had been answered 408, 480 or 503. */
 export function takeFailedBranch(work: Work, index: number, cause: "timeout" | "transport"): void {
   const branch = work.branch(index);
   if (branch.state === "done") return;
-  const status = branch.verdict || (cause === "timeout" ? 408 : 503);
+  // A flow that is gone takes its phone with it; a next hop that cannot be reached is our own trouble.
+  const unreachable = branch.way.flow === undefined ? 503 : 480;
+  const status = branch.verdict || (cause === "timeout" ? 408 : unreachable);
   // RFC 3263 section 4.3. Of a non-INVITE that timed out, nobody upstream waits for the outcome any more.
   const unheard = branch.state === "calling" && work.context.method === "INVITE";
   if ((cause === "transport" || unheard) && tryElsewhere(work, branch)) endBranch(work, index, status, true);
