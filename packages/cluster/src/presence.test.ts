@@ -1,29 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "@sipmesh/environment";
+import { VirtualClock } from "@sipmesh/environment/testing";
 import type { Instance } from "./cluster.ts";
 import { Presence } from "./presence.ts";
 
 /** A bus and a clock of the test's own: time passes when it is told to. */
 class World {
   state: "connected" | "away" = "connected";
-  #now = 1_000_000;
-  #timers: { due: number; run: () => void; order: number }[] = [];
-  #order = 0;
+  readonly clock = new VirtualClock();
   readonly #listeners = new Set<(payload: Uint8Array) => void>();
-
-  readonly clock: Clock = {
-    now: () => this.#now,
-    after: (ms, run) => {
-      const timer = { due: this.#now + ms, run, order: this.#order++ };
-      this.#timers.push(timer);
-      return {
-        cancel: () => {
-          this.#timers = this.#timers.filter((other) => other !== timer);
-        },
-      };
-    },
-  };
 
   signal(_subject: string, payload: Uint8Array): void {
     if (this.state === "connected") for (const listener of [...this.#listeners]) listener(payload);
@@ -32,20 +17,6 @@ class World {
   listen(_subject: string, receive: (payload: Uint8Array) => void) {
     this.#listeners.add(receive);
     return { close: () => void this.#listeners.delete(receive) };
-  }
-
-  pass(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const next = this.#timers
-        .filter(({ due }) => due <= end)
-        .sort((one, other) => one.due - other.due || one.order - other.order)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.due;
-      next.run();
-    }
-    this.#now = end;
   }
 
   join(id: string, more: Partial<Instance> = {}) {
@@ -75,13 +46,13 @@ test("who comes and who was there know of each other at once", () => {
 test("a death is noticed within 3 s, and life goes on unnoticed", () => {
   const world = new World();
   const [a, b] = [world.join("a"), world.join("b")];
-  world.pass(60_000);
+  world.clock.run(60_000);
   assert.deepEqual(a.ids(), ["b"]);
   assert.equal(a.changes(), 1);
   b.presence.stop();
-  world.pass(1400);
+  world.clock.run(1400);
   assert.deepEqual(a.ids(), ["b"]);
-  world.pass(1600);
+  world.clock.run(1600);
   assert.deepEqual(a.ids(), []);
 });
 
@@ -99,10 +70,10 @@ test("while the bus is away nobody is taken for dead, nor right after it", () =>
   const a = world.join("a");
   world.join("b");
   world.state = "away";
-  world.pass(60_000);
+  world.clock.run(60_000);
   assert.deepEqual(a.ids(), ["b"]);
   world.state = "connected";
-  world.pass(10_000);
+  world.clock.run(10_000);
   assert.deepEqual(a.ids(), ["b"]);
 });
 

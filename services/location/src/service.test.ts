@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Clock } from "@sipmesh/environment";
+import { VirtualClock } from "@sipmesh/environment/testing";
 import { Transport } from "@sipmesh/proto/flow";
 import type { RegisterReply, RegisterRequest } from "@sipmesh/proto/location";
 import { Code, RpcError } from "@sipmesh/rpc";
@@ -17,36 +18,12 @@ import * as catalogue from "./telemetry.ts";
 
 const CALL = { deadline: 1000 };
 
-/** Time that goes when it is told to. */
-class ManualClock implements Clock {
-  #now = 1_800_000_000_000;
-  #timers: { due: number; run: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, run: () => void) {
-    const timer = { due: this.#now + ms, run };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((one) => one !== timer);
-      },
-    };
-  }
-
-  async go(ms: number): Promise<void> {
-    this.#now += ms;
-    const due = this.#timers.filter((timer) => timer.due <= this.#now);
-    this.#timers = this.#timers.filter((timer) => timer.due > this.#now);
-    for (const { run } of due) run();
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** One member of the service over a store. */
-async function member(store: Store, clock: Clock = new ManualClock(), more: { cacheSize?: number; max?: number } = {}) {
+async function member(
+  store: Store,
+  clock: Clock = new VirtualClock(),
+  more: { cacheSize?: number; max?: number } = {},
+) {
   const telemetry = silentTelemetry();
   const { metrics, log } = telemetry;
   const records = new Records({
@@ -147,22 +124,22 @@ function deaf(store: Store): Store {
 
 describe("a registration", () => {
   it("is stored, told back with what is left of it, and found", async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const { register, contacts, bindings } = await member(memoryStore(), clock);
     const reply = await register({});
     assert.equal(reply.status, 200);
     assert.deepEqual(fieldsOf(reply, "Contact"), ["<sip:alice@10.0.0.7:5080>;expires=600"]);
     assert.deepEqual(fieldsOf(reply, "Date"), [new Date(clock.now()).toUTCString()]);
-    await clock.go(90_000);
+    await clock.pass(90_000);
     assert.deepEqual(await contacts(), ["sip:alice@10.0.0.7:5080"]);
     assert.equal((await bindings())[0]?.expires, 510);
   });
 
   it("expires by time, without anything having to happen", async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const { register, contacts } = await member(memoryStore(), clock);
     await register({});
-    await clock.go(600_000);
+    await clock.pass(600_000);
     assert.deepEqual(await contacts(), []);
   });
 
@@ -298,14 +275,14 @@ describe("while the store is away", () => {
   });
 
   it("from the start, it is tried again until it is there", async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const mood = moody(memoryStore());
     mood.away = true;
     const { records, register } = await member(mood.store, clock);
     assert.equal(records.opened, false);
     assert.equal((await register({})).status, 503);
     mood.away = false;
-    await clock.go(1000);
+    await clock.pass(1000);
     assert.equal(records.opened, true);
     assert.equal((await register({})).status, 200);
     records.close();
@@ -328,7 +305,7 @@ describe("bounds", () => {
   });
 
   it("what has expired is swept from the store, what was renewed stays", async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const store = memoryStore();
     const { register, records, metrics } = await member(store, clock);
     const swept = metrics.counter(catalogue.swept);
@@ -341,9 +318,9 @@ describe("bounds", () => {
     });
     await register({ expires: "60" });
     await register({ addressOfRecord: "bob@home", expires: "600" });
-    await clock.go(61_000);
+    await clock.pass(61_000);
     assert.equal(records.index.size, 2, "nothing is swept before its grace is over");
-    for (let second = 0; second < 10; second++) await clock.go(1000);
+    for (let second = 0; second < 10; second++) await clock.pass(1000);
     assert.equal(records.index.size, 1);
     assert.equal(await (await store.bucket("bindings")).get("alice@home"), undefined);
     assert.equal(swept.value, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Clock } from "@sipmesh/environment";
+import { VirtualClock } from "@sipmesh/environment/testing";
 import { AuthenticateOutcome, DirectoryService, type Domain } from "@sipmesh/proto/directory";
 import { Transport } from "@sipmesh/proto/flow";
 import { type Binding, LocationService } from "@sipmesh/proto/location";
@@ -24,38 +24,6 @@ const home: Domain = {
   thirdPartyRegistration: false,
 };
 
-/** Time that goes when it is told to. */
-class ManualClock implements Clock {
-  #now = 1_800_000_000_000;
-  #timers: { due: number; run: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, run: () => void) {
-    const timer = { due: this.#now + ms, run };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((one) => one !== timer);
-      },
-    };
-  }
-
-  get timers(): number {
-    return this.#timers.length;
-  }
-
-  async go(ms: number): Promise<void> {
-    this.#now += ms;
-    const due = this.#timers.filter((timer) => timer.due <= this.#now);
-    this.#timers = this.#timers.filter((timer) => timer.due > this.#now);
-    for (const { run } of due) run();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 function edge(id: string, transport = "udp") {
   return { id, node: "n", targets: ["edge"], members: [], addresses: [{ transport, address: "10.0.0.1", port: 5060 }] };
 }
@@ -66,7 +34,7 @@ function binding(uri: string, more: Partial<Binding> = {}): Binding {
 
 /** The service, with what directory, location and the network say. */
 async function world(config: object = {}, away: { directory?: boolean } = {}) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const rpc = directRpc({ clock, instance: "test" });
   const telemetry = silentTelemetry();
   const said = {
@@ -262,7 +230,7 @@ describe("routing a call", () => {
     await route();
     assert.equal(said.asked.filter((question) => question === "subscriber bob").length, 1);
     assert.equal(said.asked.filter((question) => question === "lookup bob@home").length, 2);
-    await clock.go(1000);
+    await clock.pass(1000);
     await route();
     assert.equal(said.asked.filter((question) => question === "subscriber bob").length, 2);
   });
@@ -313,7 +281,7 @@ describe("while somebody is away", () => {
   it("the domains that were known stay known", async () => {
     const { said, clock, route, service } = await world();
     said.away.directory = true;
-    await clock.go(60_000);
+    await clock.pass(60_000);
     assert.equal(service.ready().ok, true);
     assert.equal((await route({ method: "OPTIONS", requestUri: "sip:home" })).decision?.$case, "answer");
   });
@@ -323,7 +291,7 @@ describe("while somebody is away", () => {
     assert.equal(service.ready().ok, false);
     assert.equal((await rejected(route)).status, 503);
     said.away.directory = false;
-    await clock.go(200);
+    await clock.pass(200);
     assert.equal(service.ready().ok, true);
     assert.equal((await route()).decision?.$case, "proxy");
     await service.stop();
@@ -334,7 +302,7 @@ describe("while somebody is away", () => {
     const { said, clock, route } = await world();
     said.domains = [{ ...home, name: "other", aliases: ["new.example"] }];
     said.version = 2n;
-    await clock.go(5000);
+    await clock.pass(5000);
     assert.equal((await route({ method: "OPTIONS", requestUri: "sip:new.example" })).decision?.$case, "answer");
   });
 
@@ -343,7 +311,7 @@ describe("while somebody is away", () => {
     said.resolve = () => new Promise(() => {});
     const routed = rejected(route, { requestUri: "sip:x@slow.example" });
     await new Promise((resolve) => setImmediate(resolve));
-    await clock.go(500);
+    await clock.pass(500);
     assert.equal((await routed).status, 503);
     assert.equal(metrics.value("sipmesh_routing_unlocated_total", { status: "503" }), 1);
   });

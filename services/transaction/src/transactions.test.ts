@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { settled } from "@sipmesh/environment/testing";
 import type { RouteDecision } from "@sipmesh/proto/routing";
 import { RpcError } from "@sipmesh/rpc";
 import { Name, type Request, response } from "@sipmesh/sip";
-import { alice, bob, flowFrom, fromAlice, Stage, settled, toPhones } from "./testing/stage.ts";
+import { alice, bob, flowFrom, fromAlice, Stage, toPhones } from "./testing/stage.ts";
 
 const oneProxy = { route: () => toPhones("203.0.113.1") };
 
@@ -43,10 +44,10 @@ test("a whole call: INVITE to BYE, its later requests by the token in Route and 
   assert.deepEqual(stage.words, ["BYE → 203.0.113.1", "200 → 198.51.100.7"]);
 
   assert.equal(stage.metrics.value("sipmesh_calls_total", { outcome: "answered" }), 1);
-  await stage.clock.advance(40_000);
+  await stage.clock.pass(40_000);
   assert.equal(stage.metrics.value("sipmesh_transactions", { side: "server" }), 0);
   assert.equal(stage.metrics.value("sipmesh_transactions", { side: "client" }), 0);
-  assert.equal(stage.clock.running, 0);
+  assert.equal(stage.clock.timers, 0);
 });
 
 test("the callee hangs up: its BYE goes to the caller's Contact", async () => {
@@ -132,7 +133,7 @@ test("routing away: 503 with Retry-After, in bounded time", async () => {
 
   const silent = await Stage.begin({ routing: { route: () => new Promise(() => {}) } });
   await silent.receive(fromAlice("INVITE"), alice);
-  await silent.clock.advance(3100);
+  await silent.clock.pass(3100);
   assert.deepEqual(silent.words, ["100 → 198.51.100.7", "503 → 198.51.100.7"]);
   assert.equal(silent.metrics.value("sipmesh_transaction_service_failures_total", { service: "routing" }), 1);
 });
@@ -283,7 +284,7 @@ test("a response that nobody waits for goes on only where our own seal says so",
   await stage.receive(fromAlice("INVITE"), alice);
   const invite = stage.request("INVITE");
   await stage.receive(answer(invite, 200), bob);
-  await stage.clock.advance(40_000);
+  await stage.clock.pass(40_000);
   stage.sent.length = 0;
   await stage.receive(answer(invite, 200, "late"), bob);
   assert.deepEqual(stage.words, ["200 → 198.51.100.7"]);

@@ -9,7 +9,6 @@ export { type Configured, configured, VirtualProcess, VirtualSite } from "./proc
 export { SeededRandom } from "./seeded-random.ts";
 export { inWords, type Sighting, tapSip, transactionOf, type Watcher } from "./sip-tap.ts";
 export { VirtualBroker } from "./virtual-bus.ts";
-export { VirtualClock } from "./virtual-clock.ts";
 export { type Passage, VirtualInternet } from "./virtual-internet.ts";
 export { VirtualExchange } from "./virtual-rpc.ts";
 export { VirtualStore } from "./virtual-store.ts";

@@ -1,6 +1,6 @@
 import type { Bus, Closer, Envelope } from "@sipmesh/bus";
+import type { VirtualClock } from "@sipmesh/environment/testing";
 import type { SeededRandom } from "./seeded-random.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
 
 interface Subscriber {
   readonly process: string;

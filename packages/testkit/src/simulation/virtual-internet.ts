@@ -1,3 +1,4 @@
+import type { VirtualClock } from "@sipmesh/environment/testing";
 import type { Address } from "@sipmesh/sip";
 import {
   BindError,
@@ -10,7 +11,6 @@ import {
   type UdpSocket,
 } from "@sipmesh/transport";
 import type { SeededRandom } from "./seeded-random.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
 import { fair, type Weather } from "./weather.ts";
 
 /** What happened to a piece of data on the way. */

@@ -1,6 +1,6 @@
+import type { VirtualClock } from "@sipmesh/environment/testing";
 import { type Call, type CallOptions, type Client, Code, type Handlers, type Rpc, RpcError } from "@sipmesh/rpc";
 import type { SeededRandom } from "./seeded-random.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
 
 type Handler = (request: unknown, call: Call) => unknown;
 

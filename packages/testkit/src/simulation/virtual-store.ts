@@ -1,7 +1,7 @@
+import type { VirtualClock } from "@sipmesh/environment/testing";
 import type { Bucket, Store } from "@sipmesh/store";
 import { StoreAway } from "@sipmesh/store";
 import type { SeededRandom } from "./seeded-random.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
 
 /** How long a call may take before it fails, in milliseconds. */
 const DEADLINE = 2000;

@@ -1,5 +1,5 @@
+import { VirtualClock } from "@sipmesh/environment/testing";
 import { SeededRandom } from "./seeded-random.ts";
-import { VirtualClock } from "./virtual-clock.ts";
 import { VirtualInternet } from "./virtual-internet.ts";
 
 /** Time, chance and network of one simulation. The same seed gives the same run. */

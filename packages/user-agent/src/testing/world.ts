@@ -1,45 +1,25 @@
-import type { Clock, Random } from "@sipmesh/environment";
+import type { Random } from "@sipmesh/environment";
+import { VirtualClock } from "@sipmesh/environment/testing";
 import type { Address } from "@sipmesh/sip";
 import type { Connection, ConnectionHandlers, Network, Resolver } from "@sipmesh/transport";
 import type { Surroundings } from "../surroundings.ts";
-
-interface Due {
-  readonly time: number;
-  readonly order: number;
-  run: (() => void) | undefined;
-}
 
 const DELAY = 5;
 
 /** A world of its own for the tests of this package: time that jumps, datagrams that can be lost, seeded chance. */
 export class World implements Surroundings {
-  readonly clock: Clock;
+  readonly clock = new VirtualClock();
   readonly random: Random;
   readonly network: Network;
   readonly errors: unknown[] = [];
   /** Whether this datagram is lost. */
   lose: (text: string) => boolean = () => false;
-  #now = 1_700_000_000_000;
-  #order = 0;
-  #due: Due[] = [];
   readonly #sockets = new Map<string, (bytes: Uint8Array, from: Address) => void>();
   readonly #listeners = new Map<string, (connection: Connection) => ConnectionHandlers>();
   #port = 40_000;
   #seed = 1;
 
   constructor() {
-    this.clock = {
-      now: () => this.#now,
-      after: (ms, run) => {
-        const due: Due = { time: this.#now + Math.max(0, ms), order: this.#order++, run };
-        this.#due.push(due);
-        return {
-          cancel: () => {
-            due.run = undefined;
-          },
-        };
-      },
-    };
     this.random = {
       bytes: (n) => Uint8Array.from({ length: n }, () => this.#chance(256)),
       integer: (below) => this.#chance(below),
@@ -53,24 +33,13 @@ export class World implements Surroundings {
   }
 
   /** Lets so many milliseconds pass. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await settled();
-      this.#due = this.#due.filter((due) => due.run !== undefined);
-      const next = this.#due.reduce<Due | undefined>((first, due) => (isBefore(due, first) ? due : first), undefined);
-      if (next === undefined || next.time > end) break;
-      this.#now = next.time;
-      const { run } = next;
-      next.run = undefined;
-      run?.();
-    }
-    this.#now = end;
+  pass(ms: number): Promise<void> {
+    return this.clock.pass(ms);
   }
 
   /** Timers and messages on their way. */
   get pending(): number {
-    return this.#due.filter((due) => due.run !== undefined).length;
+    return this.clock.timers;
   }
 
   #chance(below: number): number {
@@ -136,13 +105,4 @@ export class World implements Surroundings {
     });
     return near;
   }
-}
-
-function isBefore(a: Due, b: Due | undefined): boolean {
-  return b === undefined || a.time < b.time || (a.time === b.time && a.order < b.order);
-}
-
-/** All that promises lead to is done. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

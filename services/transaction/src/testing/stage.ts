@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { type Inbound, memoryBus, type Outbound } from "@sipmesh/bus";
 import type { Cluster, Instance, Member } from "@sipmesh/cluster";
 import { defaults } from "@sipmesh/config";
-import { type Clock, latin1, systemRandom, type Timer } from "@sipmesh/environment";
+import { latin1, systemRandom } from "@sipmesh/environment";
+import { settled, VirtualClock } from "@sipmesh/environment/testing";
 import { type LocationService as Location, LocationService } from "@sipmesh/proto/location";
 import { type MediaService as Media, MediaService } from "@sipmesh/proto/media";
 import { type RouteDecision, type RoutingService as Routing, RoutingService } from "@sipmesh/proto/routing";
@@ -21,48 +22,6 @@ import type { Sealer } from "@sipmesh/sip-core";
 import { type Registry, silentTelemetry } from "@sipmesh/telemetry";
 import { type TransactionConfig, transactionSection } from "../config.ts";
 import { transaction } from "../module.ts";
-
-/** A clock that stands still until it is told to go on. */
-export class VirtualClock implements Clock {
-  #now = 1_000_000;
-  #timers: { readonly due: number; readonly run: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, run: () => void): Timer {
-    const timer = { due: this.#now + ms, run };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
-      },
-    };
-  }
-
-  get running(): number {
-    return this.#timers.length;
-  }
-
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await settled();
-      const next = this.#timers.toSorted((a, b) => a.due - b.due)[0];
-      if (next === undefined || next.due > end) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.due;
-      next.run();
-    }
-    this.#now = end;
-  }
-}
-
-/** Every promise that could be settled is. */
-export async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
 
 const hmac = (text: string) => createHmac("sha256", "tests").update(text).digest();
 

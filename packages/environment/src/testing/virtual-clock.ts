@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "@sipmesh/environment";
+import type { Clock, Timer } from "../clock.ts";
 
 interface Due extends Timer {
   readonly at: number;
@@ -16,8 +16,10 @@ export class VirtualClock implements Clock {
   readonly #heap: Due[] = [];
   #now = BEGIN;
   #sequence = 0;
+  #timers = 0;
 
-  constructor(failed: (error: unknown) => void) {
+  /** @param failed is told what the function of a timer throws; absent: whoever lets time pass */
+  constructor(failed: (error: unknown) => void = rethrow) {
     this.#failed = failed;
   }
 
@@ -25,7 +27,12 @@ export class VirtualClock implements Clock {
     return Math.floor(this.#now);
   }
 
-  /** Milliseconds since the simulation began. */
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#timers;
+  }
+
+  /** Milliseconds since the clock was made. */
   get elapsed(): number {
     return this.#now - BEGIN;
   }
@@ -35,10 +42,12 @@ export class VirtualClock implements Clock {
       at: this.#now + Math.max(0, ms),
       sequence: this.#sequence++,
       run,
-      cancel() {
+      cancel: () => {
+        if (timer.run !== undefined) this.#timers--;
         timer.run = undefined;
       },
     };
+    this.#timers++;
     this.#push(timer);
     return timer;
   }
@@ -58,7 +67,7 @@ export class VirtualClock implements Clock {
     const timer = this.#pop();
     this.#now = Math.max(this.#now, timer.at);
     const { run } = timer;
-    timer.run = undefined;
+    timer.cancel();
     try {
       run?.();
     } catch (error) {
@@ -69,6 +78,24 @@ export class VirtualClock implements Clock {
   /** Lets time pass without running what is due. */
   advanceTo(elapsed: number): void {
     this.#now = Math.max(this.#now, BEGIN + elapsed);
+  }
+
+  /** Lets so many milliseconds pass: each timer runs at its time. */
+  run(ms: number): void {
+    const end = this.elapsed + ms;
+    while ((this.next ?? Number.POSITIVE_INFINITY) <= end) this.step();
+    this.advanceTo(end);
+  }
+
+  /** The same, and whatever promises lead to happens in between. */
+  async pass(ms: number): Promise<void> {
+    const end = this.elapsed + ms;
+    await settled();
+    while ((this.next ?? Number.POSITIVE_INFINITY) <= end) {
+      this.step();
+      await settled();
+    }
+    this.advanceTo(end);
   }
 
   #push(timer: Due): void {
@@ -101,6 +128,15 @@ export class VirtualClock implements Clock {
     heap[at] = last;
     return first;
   }
+}
+
+/** Every promise that could be settled is. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function earlier(one: Due, other: Due): boolean {
