@@ -1,7 +1,7 @@
 // Runs before every npm script that needs the workspace, under the machine's own Node.js, however old: installs what is
 // missing, and sees to it that the pinned Node.js starts. Does nothing, and needs no network, where all is in place.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,8 @@ if (stale !== undefined) {
 const version = lock.packages["node_modules/node"].version;
 if (!existsSync(pinned)) {
   console.log(`Fetching Node.js ${version}.`);
+  // What is left of a fetch that broke off would run in place of this Node.js.
+  rmSync(join(root, "node_modules", "node", "node_modules"), { recursive: true, force: true });
   npm(
     ["rebuild", "node", "--prefer-offline", "--loglevel=error"],
     `Node.js ${version} could not be fetched: see npm's message above. Is the network there?`,
