@@ -21,7 +21,7 @@ export function takeFailedBranch(work: Work, index: number, cause: "timeout" | "
   const branch = work.branch(index);
   if (branch.state === "done") return;
   // A flow that is gone takes its phone with it; a next hop that cannot be reached is our own trouble.
-  const unreachable = branch.way.flow === undefined ? 503 : 480;
+  const unreachable = branch.target?.ways[0]?.flow === undefined ? 503 : 480;
   const status = branch.verdict || (cause === "timeout" ? 408 : unreachable);
   // RFC 3263 section 4.3. Of a non-INVITE that timed out, nobody upstream waits for the outcome any more.
   const unheard = branch.state === "calling" && work.context.method === "INVITE";
