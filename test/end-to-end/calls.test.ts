@@ -4,6 +4,7 @@ import { Capture, missing } from "@sipmesh/drivers";
 import { newFolder } from "./clients.ts";
 import { inEveryShape } from "./shapes.ts";
 import { baresipHolds } from "./stories/baresip-holds.ts";
+import { besideCalls } from "./stories/beside-calls.ts";
 import { forking } from "./stories/forking.ts";
 import { lossy } from "./stories/lossy.ts";
 import { midCall } from "./stories/mid-call.ts";
@@ -12,6 +13,7 @@ import { registering } from "./stories/registering.ts";
 import { ringing } from "./stories/ringing.ts";
 import { routes } from "./stories/routes.ts";
 import { phoneShop, SITE } from "./stories/site.ts";
+import { sounding } from "./stories/sound.ts";
 import { strangers } from "./stories/strangers.ts";
 
 inEveryShape("calls on one site", { needs: ["tshark"], platform: SITE }, (platform) => {
@@ -28,6 +30,8 @@ inEveryShape("calls on one site", { needs: ["tshark"], platform: SITE }, (platfo
   describe("until somebody answers", () => ringing(phones));
   describe("several phones", () => forking(phones));
   describe("within a call", () => midCall(phones));
+  describe("what is heard", () => sounding(phones));
+  describe("beside calls", () => besideCalls(phones));
   describe("the registrar", () => registering(phones));
   describe("who may call whom", () => strangers(phones));
   describe("the ways of messages", () => routes(phones));

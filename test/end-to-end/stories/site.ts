@@ -85,6 +85,14 @@ export function phoneShop(platform: () => Platform) {
       sold.push(phone);
       return phone;
     },
+    /** A phone on a wire of its own. */
+    over(wire: Wire, name: string, options: PhoneOptions): Phone {
+      const { address, sipPort } = next();
+      const phone = Phone.on(wire, name, { address, port: sipPort }, options);
+      sold.push(phone);
+      return phone;
+    },
+    edges: () => platform().sipPorts.map((port) => ({ address: platform().address, port })),
     /** A peer at a place that the configuration names, not challenged. */
     async at(address: string, port: number, name: string): Promise<Phone> {
       const server = { address: platform().address, port: platform().sipPort };

@@ -20,7 +20,10 @@ export class SipText {
 
   constructor(text: string) {
     const end = text.indexOf("\r\n\r\n");
-    const [start = "", ...lines] = text.slice(0, end).split("\r\n");
+    const [start = "", ...lines] = text
+      .slice(0, end)
+      .replace(/\r\n[ \t]+/g, " ")
+      .split("\r\n");
     this.text = text;
     this.start = start;
     this.body = text.slice(end + 4);

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { SipText } from "./sip-text.ts";
 
@@ -14,6 +14,8 @@ export class Wire {
   readonly local: Place;
   /** Every message that came, those that came again included. */
   readonly heard: SipText[] = [];
+  /** That were made to it, where it listens. */
+  connections = 0;
   readonly #write: (text: string, to: Place | undefined) => void;
   readonly #end: () => void;
   readonly #seen = new Set<string>();
@@ -61,18 +63,42 @@ export class Wire {
           (text) => socket.write(Buffer.from(text, "latin1")),
           () => socket.destroy(),
         );
-        let received = "";
-        socket.on("data", (bytes) => {
-          received += bytes.toString("latin1");
-          for (;;) {
-            received = received.replace(/^(\r\n)+/, "");
-            const end = received.indexOf("\r\n\r\n");
-            const length = Number(received.slice(0, end).match(/^(?:Content-Length|l)\s*:\s*(\d+)/im)?.[1] ?? 0);
-            if (end < 0 || received.length < end + 4 + length) return;
-            wire.take(received.slice(0, end + 4 + length));
-            received = received.slice(end + 4 + length);
-          }
-        });
+        socket.on(
+          "data",
+          framed((text) => wire.take(text)),
+        );
+        socket.on("error", () => socket.destroy());
+        resolve(wire);
+      });
+    });
+  }
+
+  /** Waits for connections, and speaks over the last one. */
+  static tcpListener(): Promise<Wire> {
+    return new Promise((resolve, reject) => {
+      let last: Socket | undefined;
+      const server = createServer((socket) => {
+        last = socket;
+        wire.connections += 1;
+        socket.on(
+          "data",
+          framed((text) => wire.take(text)),
+        );
+        socket.on("error", () => socket.destroy());
+      });
+      let wire: Wire;
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo;
+        wire = new Wire(
+          "TCP",
+          { address: "127.0.0.1", port },
+          (text) => last?.write(Buffer.from(text, "latin1")),
+          () => {
+            last?.destroy();
+            server.close();
+          },
+        );
         resolve(wire);
       });
     });
@@ -115,4 +141,20 @@ export class Wire {
   close(): void {
     this.#end();
   }
+}
+
+/** Cuts a stream into messages by their Content-Length. */
+function framed(take: (text: string) => void): (bytes: Buffer) => void {
+  let received = "";
+  return (bytes) => {
+    received += bytes.toString("latin1");
+    for (;;) {
+      received = received.replace(/^(\r\n)+/, "");
+      const end = received.indexOf("\r\n\r\n");
+      const length = Number(received.slice(0, end).match(/^(?:Content-Length|l)\s*:\s*(\d+)/im)?.[1] ?? 0);
+      if (end < 0 || received.length < end + 4 + length) return;
+      take(received.slice(0, end + 4 + length));
+      received = received.slice(end + 4 + length);
+    }
+  };
 }
