@@ -59,7 +59,9 @@ export class Bridge {
         }
         lane.mux = mux;
         const rtcp = mux ? undefined : stream.rtcp;
-        lane.latch.expect({ given: kind === "rtp" ? stream.media : rtcp, source, anybody: this.#anybody });
+        const described = kind === "rtp" ? stream.media : rtcp;
+        const given = described && this.#ports.comesBack(lane, described) ? undefined : described;
+        lane.latch.expect({ given, source, anybody: this.#anybody });
       }
       end.receiver.expect(stream);
       end.held = stream.held;

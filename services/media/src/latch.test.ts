@@ -19,6 +19,14 @@ describe("symmetric RTP", () => {
     ["from elsewhere", "192.0.2.1", "192.0.2.1", "203.0.113.66", false],
     ["from elsewhere, though the described address is private", "10.0.0.1", "203.0.113.9", "203.0.113.66", false],
     ["from another private address, as in a network of several", "10.0.0.1", "10.9.0.1", "10.0.7.7", true],
+    [
+      "from another address of the caller's own network, where it calls from there",
+      "10.0.0.1",
+      "10.0.0.1",
+      "10.0.0.9",
+      false,
+    ],
+    ["from the whole world, though all that was told is private", "10.0.0.1", "10.9.0.1", "203.0.113.66", false],
     ["where nothing is known", undefined, "", "203.0.113.9", true],
     ["in another spelling", "2001:db8::1", "", "2001:DB8:0:0::1", true],
   ] as const) {

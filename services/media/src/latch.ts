@@ -17,8 +17,9 @@ function mayComeFrom(address: string, expected: Expected): boolean {
   const { given, source, anybody } = expected;
   if (anybody || address === given?.address) return true;
   if (source !== "" && address === source) return true;
-  const hidden = given === undefined || isPrivate(given.address);
-  return hidden && (source === "" || isPrivate(source));
+  // Who describes the place that it calls from is hidden behind nothing: nobody else on its network speaks for it.
+  const hidden = given === undefined || (isPrivate(given.address) && given.address !== source);
+  return hidden && (source === "" || (isPrivate(source) && isPrivate(address)));
 }
 
 /**

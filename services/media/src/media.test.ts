@@ -251,6 +251,39 @@ describe("the media service", () => {
     await session.end();
   });
 
+  it("does not let packets go round where a description names a port of ours", async () => {
+    const session = talk();
+    const leg = { branch: "b1", calleeTag: "t1" };
+    const bobsPort = await session.offer(alice.sdp());
+    const forAlice = await session.answer(bob.sdp());
+    const heard = bob.heard.length;
+    alice.say("known", forAlice);
+    await bob.until(heard + 1);
+    await session.offer(alice.sdp().replace(/^m=audio \d+/m, `m=audio ${bobsPort}`), leg);
+    await session.answer(bob.sdp().replace(/^m=audio \d+/m, `m=audio ${forAlice}`), leg);
+    const relayed = () => relay.telemetry.metrics.value(metrics.packets.name, { kind: "rtp" });
+    const before = relayed();
+    for (let i = 1; i <= 5; i++) alice.say("round and round", forAlice, i);
+    await wait(100);
+    assert.ok(relayed() - before <= 10, `${relayed() - before} packets relayed of 5`);
+    await session.end();
+  });
+
+  it("lets a call pass through twice, as where another server sends it back", async () => {
+    const [one, two] = [talk(), talk()];
+    const outward = await one.offer(alice.sdp());
+    const onward = await two.offer(alice.sdp().replace(/^m=audio \d+/m, `m=audio ${outward}`));
+    const back = await two.answer(bob.sdp());
+    const forAlice = await one.answer(bob.sdp().replace(/^m=audio \d+/m, `m=audio ${back}`));
+    const heard = [alice.heard.length, bob.heard.length] as const;
+    alice.say("there", forAlice);
+    await bob.until(heard[1] + 1);
+    bob.say("back", onward);
+    await alice.until(heard[0] + 1);
+    await one.end();
+    await two.end();
+  });
+
   it("drops what comes before there is an answer", async () => {
     const session = talk();
     const forBob = await session.offer(alice.sdp());

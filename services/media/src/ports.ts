@@ -5,8 +5,11 @@ import type { Counters } from "./counters.ts";
 import type { Interface } from "./interfaces.ts";
 import { MediaError } from "./media-error.ts";
 import { PortPool } from "./port-pool.ts";
-import { RelayPort } from "./relay-port.ts";
+import { type Lane, RelayPort } from "./relay-port.ts";
 import type { PortPair } from "./session.ts";
+
+/** Relays of ours that one stream may pass through, one after the other. */
+const LONGEST_CHAIN = 64;
 
 /** Ports that other programs hold are skipped; after this many in a row something else is wrong. */
 const ATTEMPTS = 16;
@@ -28,6 +31,8 @@ export class Ports {
   readonly #counters: Counters;
   readonly #pools = new Map<string, PortPool>();
   readonly #open = new Map<PortPair, OpenPair>();
+  /** By "address port", as bound and as advertised. */
+  readonly #places = new Map<string, RelayPort>();
 
   constructor(network: Network, clock: Clock, random: Random, range: MediaConfig["ports"], counters: Counters) {
     this.#network = network;
@@ -65,6 +70,10 @@ export class Ports {
         const rtcp = await this.#bind(bind, port + 1);
         const pair: PortPair = { bind, advertise, port };
         this.#open.set(pair, { rtp, rtcp });
+        for (const address of [bind, advertise]) {
+          this.#places.set(`${address} ${port}`, rtp);
+          this.#places.set(`${address} ${port + 1}`, rtcp);
+        }
         return pair;
       } catch (error) {
         await rtp?.socket?.close();
@@ -90,8 +99,30 @@ export class Ports {
     const open = this.#open.get(pair);
     if (open === undefined) return;
     this.#open.delete(pair);
+    for (const address of [pair.bind, pair.advertise]) {
+      this.#places.delete(`${address} ${pair.port}`);
+      this.#places.delete(`${address} ${pair.port + 1}`);
+    }
     await Promise.all([open.rtp.socket?.close(), open.rtcp.socket?.close()]);
     this.#poolOf(pair.bind).giveBack(pair.port, this.#clock.now());
+  }
+
+  /**
+   * Whether what this lane's peer is sent would come back to be sent again, should the peer be at that place: a
+   * description that names ports of ours would have packets go round for ever. A call that passes here twice is none.
+   */
+  comesBack(lane: Lane, place: { readonly address: string; readonly port: number }): boolean {
+    const ahead = [`${place.address} ${place.port}`];
+    const seen = new Set(ahead);
+    for (const name of ahead) {
+      for (const { other } of this.#places.get(name)?.lanes ?? []) {
+        if (other === lane || seen.size > LONGEST_CHAIN) return true;
+        const next = `${other.latch.address} ${other.latch.port}`;
+        if (!seen.has(next)) ahead.push(next);
+        seen.add(next);
+      }
+    }
+    return false;
   }
 
   /** UDP ports in use. */
