@@ -258,11 +258,28 @@ export class Transactions {
     const { context, trace, span } = entry;
     const { request, route, flow } = context;
     if (request === undefined || route === undefined) return;
-    this.#answerOf(
-      entry,
-      this.#o.questions
-        .route(request, route, flow, span?.context ?? trace)
-        .then((decision) => this.#follow(entry, request, decision)),
+    const { questions, stateless } = this.#o;
+    const answer = questions.route(request, route, flow, span?.context ?? trace).then(async (made) => {
+      const event = await this.#follow(entry, request, made);
+      if (!isTurnedAway(made, event) || !this.#isUnanswered(entry)) return event;
+      // RFC 3261 section 26.3.2.4: who proved nothing is answered once and forgotten. A forged source would else be
+      // sent our retransmissions, and a flood of such calls fill the table.
+      this.#answered(entry, event.status);
+      this.#end(entry);
+      stateless.answer(request, flow, event.status, event.headers, event.reason);
+      return undefined;
+    });
+    this.#answerOf(entry, answer);
+  }
+
+  /** Nothing was sent upstream yet: the caller repeats its INVITE until it hears of it. */
+  #isUnanswered({ context }: Entry): boolean {
+    const { server } = context;
+    return (
+      context.stage === "routing" &&
+      server?.machine === "invite-server" &&
+      server.state === "Proceeding" &&
+      server.provisional === undefined
     );
   }
 
@@ -320,9 +337,9 @@ export class Transactions {
   }
 
   /** An answer becomes an event; what fails, an answer to the caller. */
-  #answerOf(entry: Entry, answer: Promise<ProxyEvent>): void {
+  #answerOf(entry: Entry, answer: Promise<ProxyEvent | undefined>): void {
     answer.then(
-      (event) => this.#feed(entry, event),
+      (event) => event && this.#feed(entry, event),
       (thrown: unknown) => {
         const status = statusOf(RpcError.from(thrown));
         if (!(thrown instanceof RpcError)) {
@@ -385,4 +402,10 @@ export class Transactions {
   #retryAfter(): readonly (readonly [string, string])[] {
     return [["Retry-After", String(this.#o.config.retryAfter)]];
   }
+}
+
+/** An answer to somebody who proved nothing: a challenge, or that strangers are not served. */
+function isTurnedAway(made: RouteDecision, event: ProxyEvent): event is Extract<ProxyEvent, { type: "answer" }> {
+  if (event.type !== "answer" || made.vouched === true) return false;
+  return made.decision?.$case === "challenge" || event.status === 403;
 }
