@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { missing, Nats } from "@sipmesh/drivers";
 import { type ClosableClock, systemClock } from "@sipmesh/environment";
+import { until } from "@sipmesh/environment/testing";
 import type { Bus, DropReason, Envelope } from "./bus.ts";
 import { connectNats, type NatsConnection } from "./connect-nats.ts";
 import { natsBus } from "./nats-bus.ts";
-import { busContract, until } from "./testing/bus-contract.ts";
+import { busContract } from "./testing/bus-contract.ts";
 import { inbound, outbound } from "./testing/envelopes.ts";
 
 const skip = missing("nats-server");

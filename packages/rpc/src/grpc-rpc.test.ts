@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { credentials } from "@grpc/grpc-js";
 import { systemClock } from "@sipmesh/environment";
+import { until } from "@sipmesh/environment/testing";
 import { LocationClient, LocationService } from "@sipmesh/proto/location";
 import { Code } from "./error.ts";
 import { type GrpcRpc, grpcRpc } from "./grpc-rpc.ts";
@@ -33,14 +34,6 @@ const answering = (name: string) =>
   handlers({
     lookup: () => ({ bindings: [{ uri: name, q: 0, path: [], flow: undefined, nat: false, expires: 0 }] }),
   });
-
-async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!(await condition())) {
-    assert.ok(performance.now() < end, `not within ${milliseconds} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 rpcContract("gRPC", async () => {
   const answerer = await start();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { missing, Nats } from "@sipmesh/drivers";
+import { until } from "@sipmesh/environment/testing";
 import { LocationService } from "@sipmesh/proto/location";
 import { silentTelemetry } from "@sipmesh/telemetry";
 import { type RunningContext, realContext } from "./real-context.ts";
@@ -13,14 +14,6 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 const alone = { name: "all", node: "n1" };
 const skip = missing("nats-server");
-
-async function until(condition: () => boolean, milliseconds: number): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!condition()) {
-    assert.ok(performance.now() < end, `not within ${milliseconds} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 test("a process that stands alone is settled at once and owns every call", async () => {
   const running = await realContext({ ...alone, telemetry: silentTelemetry(), dataDirectory: join(directory, "a") });

@@ -4,9 +4,10 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { missing, Nats } from "@sipmesh/drivers";
 import { type ClosableClock, systemClock } from "@sipmesh/environment";
+import { until } from "@sipmesh/environment/testing";
 import { natsStore } from "./nats-store.ts";
 import { type Store, StoreAway } from "./store.ts";
-import { describe, storeContract, until } from "./testing/store-contract.ts";
+import { describe, storeContract } from "./testing/store-contract.ts";
 
 const skip = missing("nats-server");
 let server: Nats;

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "@sipmesh/drivers";
+import { until } from "@sipmesh/environment/testing";
 
 const MAIN = new URL("main.ts", import.meta.url).pathname;
 const DEMO = new URL("demo/main.ts", import.meta.url).pathname;
@@ -58,14 +59,6 @@ async function configure(name: string, more = ""): Promise<{ file: string; sip: 
     `process: { dataDirectory: ${name}-data }\nadmin: { port: ${admin} }\nedge: { listeners: ${listeners} }\n${more}`,
   );
   return { file, sip, admin };
-}
-
-async function until(true_: () => boolean | Promise<boolean>): Promise<void> {
-  for (let n = 0; n < 200; n += 1) {
-    if (await true_()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`never: ${true_}`);
 }
 
 describe("What only asks", () => {
@@ -144,7 +137,7 @@ describe("A running platform", () => {
     const { file, admin } = await configure("running");
     const platform = start(MAIN, ["--config", file]);
     try {
-      await until(() => platform.out().includes("sipmesh is running"));
+      await until(() => platform.out().includes("sipmesh is running"), 10_000);
       const base = `http://127.0.0.1:${admin}`;
       assert.equal((await fetch(`${base}/ready`)).status, 200);
 
@@ -181,7 +174,7 @@ describe("A running platform", () => {
           (response) => response.status,
           () => 0,
         );
-      await until(async () => (await status()) === 503);
+      await until(async () => (await status()) === 503, 10_000);
       platform.child.kill("SIGTERM");
       assert.equal((await platform.ended).code, 0);
     } finally {

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@sipmesh/environment/testing";
 import type { Bus, Envelope } from "../bus.ts";
 import { inbound, outbound } from "./envelopes.ts";
-
-export async function until(condition: () => boolean, milliseconds = 3000): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!condition()) {
-    assert.ok(performance.now() < end, `not within ${milliseconds} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** What every bus keeps to, between two that may be one and the same. */
 export function busContract(

@@ -1,1 +1,2 @@
+export { until } from "./until.ts";
 export { settled, VirtualClock } from "./virtual-clock.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@sipmesh/environment/testing";
 import { type Bucket, type Change, Conflict, type Store, StoreAway } from "../store.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -188,13 +189,4 @@ export function storeContract(name: string, fresh: () => Promise<Store>, options
 
 export function describe(change: Change): string {
   return "removed" in change ? `${change.key} removed` : `${change.key}=${text(change.value)}`;
-}
-
-/** Waits for what must become true. */
-export async function until(condition: () => boolean, milliseconds = 5000): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
