@@ -24,6 +24,7 @@ export type Handlers<D> = {
   [M in keyof D]: (request: RequestOf<D[M]>, call: Call) => Promise<ReplyOf<D[M]>> | ReplyOf<D[M]>;
 };
 
+/** How a call is to be made. */
 export interface CallOptions {
   /** Milliseconds that the caller waits; then DEADLINE_EXCEEDED. */
   readonly deadline: number;

@@ -21,7 +21,7 @@ export interface RtpPacket {
 /** Octets of the fixed header. */
 export const RTP_HEADER = 12;
 
-/** Reads of the fixed header of a packet that `isRtp` has accepted: nothing is allocated. */
+/** Reads of the fixed header of a packet that `mediaPacketKind` calls RTP: nothing is allocated. */
 export const payloadTypeOf = (bytes: Uint8Array): number => (bytes[1] ?? 0) & 0x7f;
 export const sequenceNumberOf = (bytes: Uint8Array): number => uint16(bytes, 2);
 export const timestampOf = (bytes: Uint8Array): number => uint32(bytes, 4);

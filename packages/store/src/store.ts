@@ -46,11 +46,13 @@ export interface Bucket {
   watch(on: (change: Change) => void): Promise<Watch>;
 }
 
+/** What a bucket must survive. */
 export interface BucketOptions {
   /** The values need not outlive the store's own process. */
   readonly memory?: boolean;
 }
 
+/** Where buckets are. */
 export interface Store {
   /** The bucket of that name ([a-z0-9-]), made where it is missing. The same name gives the same bucket. @throws StoreAway */
   bucket(name: string, options?: BucketOptions): Promise<Bucket>;

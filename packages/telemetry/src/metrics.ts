@@ -11,6 +11,7 @@ export interface Counter {
   readonly value: number;
 }
 
+/** A number that goes up and down: what is there now. */
 export interface Gauge {
   set(value: number): void;
   add(n: number): void;
@@ -18,6 +19,7 @@ export interface Gauge {
   readonly value: number;
 }
 
+/** Counts values by size, in the buckets of its definition. */
 export interface Histogram {
   /** Takes one value in the unit of the definition (seconds for durations). */
   observe(value: number): void;

@@ -74,6 +74,10 @@ export const telemetryCatalogue: Catalogue = {
   ],
 };
 
+/**
+ * Starts logs, metrics and, where an endpoint is given, the export of traces. For the launcher alone; what is not sent when
+ * it is stopped is tried once more.
+ */
 export function startTelemetry(settings: TelemetrySettings): RunningTelemetry {
   const { log, flush } = jsonLog({ level: settings.logLevel, fields: { instance: settings.instance } });
   diag.setLogger(

@@ -27,6 +27,7 @@ export const attribute = {
   errorCode: "sipmesh.error.code",
 } as const;
 
+/** The attributes that every service may set, as the reference page explains them. */
 export const sipAttributes: readonly AttributeDefinition[] = [
   { name: attribute.callId, help: "Call-ID: the way to find a call." },
   { name: attribute.method, help: "Request method, as received." },

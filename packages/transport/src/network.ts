@@ -15,6 +15,7 @@ export interface UdpSocket {
   close(): Promise<void>;
 }
 
+/** What a UDP socket is opened with. */
 export interface UdpOptions {
   /** An IP literal; a wildcard binds every address of its family, and `local` of the socket then names none. */
   readonly address: string;
@@ -42,6 +43,7 @@ export interface Connection {
   destroy(error?: Error): void;
 }
 
+/** Whom a connection tells of what happens to it. */
 export interface ConnectionHandlers {
   /** A connection that we opened stands now. */
   opened?(): void;
@@ -50,6 +52,7 @@ export interface ConnectionHandlers {
   closed(error?: Error): void;
 }
 
+/** What a TCP listener is opened with. */
 export interface ListenOptions {
   readonly address: string;
   /** 0: any that is free. */
@@ -61,6 +64,7 @@ export interface ListenOptions {
   readonly queue?: number;
 }
 
+/** What a TCP connection is opened with. */
 export interface ConnectOptions {
   readonly remote: Address;
   readonly localAddress?: string;
@@ -70,6 +74,7 @@ export interface ConnectOptions {
   readonly queue?: number;
 }
 
+/** A TCP port that accepts connections. */
 export interface Listener {
   readonly local: Address;
   /** Accepts no more; connections that stand are left alone. */

@@ -1,3 +1,4 @@
+/** An A or AAAA record (RFC 1035, RFC 3596). */
 export interface AddressRecord {
   readonly address: string;
   /** Seconds. */

@@ -22,6 +22,7 @@ import { Unacknowledged } from "./unacknowledged.ts";
 /** "calling": nobody answered yet; "ringing": a provisional response other than 100 came or went. */
 export type CallState = "calling" | "ringing" | "established" | "ended";
 
+/** How a call ended: who ended it, and with which status. */
 export interface CallEnd {
   readonly by: "local" | "remote" | "failure";
   /** The final response to the INVITE where the call was never established; 408 where none came. */

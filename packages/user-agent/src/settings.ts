@@ -1,6 +1,7 @@
 import type { Address } from "@sipmesh/sip";
 import type { Secret } from "./authenticator.ts";
 
+/** Who a softphone is, and by whom it registers and calls. */
 export interface UserAgentSettings {
   /** "sip:alice@example.com" */
   readonly addressOfRecord: string;

@@ -65,6 +65,7 @@ export function confirmed(dialog: Dialog, response?: Response): Dialog {
   };
 }
 
+/** What became of a request inside the dialog. */
 export type Received =
   | { readonly outcome: "accepted"; readonly dialog: Dialog }
   /** 500: it was overtaken by a later request (section 12.2.2). */
@@ -93,6 +94,7 @@ export function dialogKeyOfRequest(request: Request): string {
   });
 }
 
+/** Names a dialog within a user agent (section 12): Call-ID, local tag, remote tag. */
 export function dialogKey(dialog: Pick<Dialog, "callId" | "localTag" | "remoteTag">): string {
   return `${dialog.callId} ${dialog.localTag} ${dialog.remoteTag}`;
 }

@@ -9,6 +9,7 @@ export interface OfferAnswer<S> {
   readonly pending?: { readonly by: "local" | "remote"; readonly offer: S };
 }
 
+/** Nothing was offered yet. */
 export function noSession<S>(): OfferAnswer<S> {
   return {};
 }

@@ -14,6 +14,7 @@ export interface TimerSettings {
   readonly trying: number;
 }
 
+/** The defaults of the RFC, with 100 after 200 ms and Timer C just above its three minutes. */
 export const rfcTimers: TimerSettings = { t1: 500, t2: 4000, t4: 5000, timerD: 32_000, timerC: 181_000, trying: 200 };
 
 /** 64·T1: how long anybody waits for an answer (timers B, F, H, J, L, M). */
