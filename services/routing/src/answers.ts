@@ -63,13 +63,14 @@ export class Asker {
     }
   }
 
-  /** The values of a challenge. @throws ServiceAway */
-  async challenge(realm: string, algorithms: string[], stale: boolean, patience: Patience): Promise<string[]> {
-    try {
-      return (await this.#options.directory.challenge({ realm, algorithms, stale }, patience)).values;
-    } catch (error) {
-      throw new ServiceAway("directory", error);
-    }
+  /** The values of a challenge. Rejects with `ServiceAway`. */
+  challenge(realm: string, algorithms: string[], stale: boolean, patience: Patience): Promise<string[]> {
+    return this.#options.directory.challenge({ realm, algorithms, stale }, patience).then(
+      ({ values }) => values,
+      (error: unknown) => {
+        throw new ServiceAway("directory", error);
+      },
+    );
   }
 
   #credentials(

@@ -32,6 +32,7 @@ const RETRY_AFTER = "5";
 /** Questions that the longest decision asks, with room; a decision that asks more has a fault. */
 const MAX_QUESTIONS = 16;
 const NOBODY_TRIED: ReadonlySet<string> = new Set();
+const NOBODY: Proved = { identity: "", realm: "" };
 
 /** Answers Route and Locate: gathers what the pure decision needs to know, and locates what it decides on. */
 export class Router {
@@ -67,7 +68,7 @@ export class Router {
   }
 
   /** Never rejects: what could not be decided is a 503 (a service is away) or a 500. */
-  async route(request: RouteRequest, call: Call): Promise<RouteDecision> {
+  route(request: RouteRequest, call: Call): RouteDecision | Promise<RouteDecision> {
     const { clock, telemetry } = this.#options;
     const span = telemetry.tracer.start(catalogue.routeSpan, call.trace, {
       [attribute.method]: request.method,
@@ -78,16 +79,21 @@ export class Router {
       deadline: Math.min(this.#options.rpcDeadline, call.deadline),
       trace: span?.context ?? call.trace,
     };
-    let decision: RouteDecision;
-    try {
-      decision = await this.#decide(request, patience);
-    } catch (error) {
-      decision = this.#undecided(error);
+    const told = (decision: RouteDecision): RouteDecision => {
+      this.#count.seconds.observe((clock.now() - started) / 1000);
+      this.#tell(decision, span);
+      return decision;
+    };
+    const undecided = (error: unknown): RouteDecision => {
       span?.fail(error instanceof Error ? error.message : String(error));
+      return told(this.#undecided(error));
+    };
+    try {
+      const decision = this.#decide(request, patience);
+      return decision instanceof Promise ? decision.then(told, undecided) : told(decision);
+    } catch (error) {
+      return undecided(error);
     }
-    this.#count.seconds.observe((clock.now() - started) / 1000);
-    this.#tell(decision, span);
-    return decision;
   }
 
   async locate(request: LocateRequest, call: Call): Promise<LocateReply> {
@@ -104,22 +110,25 @@ export class Router {
     return { hops: [], ...located };
   }
 
-  async #decide(request: RouteRequest, patience: Patience): Promise<RouteDecision> {
+  #decide(request: RouteRequest, patience: Patience): RouteDecision | Promise<RouteDecision> {
     if (this.#domains === undefined) throw new ServiceAway("directory", new Error("the domains are not known yet"));
-    const facts = this.#facts(request);
-    const answers: Answers = { subscribers: new Map(), bindings: new Map() };
-    for (let asked = 0; asked <= MAX_QUESTIONS; asked++) {
-      const step = decide(facts, answers);
-      if (step.type === "decided") {
-        const made = await this.#carryOut(step.decision, step.identity, request, patience);
-        made.realm = this.#realmOf(step.identity);
-        made.vouched = step.identity !== "" || facts.trunk !== undefined;
-        return made;
-      }
-      const waiting = this.#options.asker.answer(step.question, answers, request, patience);
-      if (waiting !== undefined) await waiting;
-    }
-    throw new Error("a decision that asks without end");
+    return this.#ask(this.#facts(request), { subscribers: new Map(), bindings: new Map() }, request, patience, 0);
+  }
+
+  /** Asks until a decision can be made. @param asked how many questions were asked so far */
+  #ask(
+    facts: Facts,
+    answers: Answers,
+    request: RouteRequest,
+    patience: Patience,
+    asked: number,
+  ): RouteDecision | Promise<RouteDecision> {
+    if (asked > MAX_QUESTIONS) throw new Error("a decision that asks without end");
+    const step = decide(facts, answers);
+    if (step.type === "decided") return this.#carryOut(step.decision, step.identity, request, patience);
+    const waiting = this.#options.asker.answer(step.question, answers, request, patience);
+    if (waiting === undefined) return this.#ask(facts, answers, request, patience, asked + 1);
+    return waiting.then(() => this.#ask(facts, answers, request, patience, asked + 1));
   }
 
   #realmOf(identity: string): string {
@@ -154,38 +163,37 @@ export class Router {
     return undefined;
   }
 
-  async #carryOut(
+  #carryOut(
     decision: Decision,
     identity: string,
     request: RouteRequest,
     patience: Patience,
-  ): Promise<RouteDecision> {
+  ): RouteDecision | Promise<RouteDecision> {
+    const by: Proved = { identity, realm: this.#realmOf(identity) };
     switch (decision.type) {
       case "proxy":
-        return this.#proxy(decision, identity, request);
+        return this.#proxy(decision, by, request);
       case "redirect":
-        return outcome("redirect", { status: decision.status, contacts: [...decision.contacts] }, identity);
+        return outcome("redirect", { status: decision.status, contacts: [...decision.contacts] }, by);
       case "reject":
-        return rejection(decision.status, decision.reason, identity);
+        return rejection(decision.status, decision.reason, by);
       case "challenge": {
+        const { status, stale } = decision;
         const { realm, algorithms } = decision.domain;
-        const values = await this.#options.asker.challenge(realm, algorithms, decision.stale, patience);
-        return outcome("challenge", { status: decision.status, values }, identity);
+        return this.#options.asker
+          .challenge(realm, algorithms, stale, patience)
+          .then((values) => outcome("challenge", { status, values }, by));
       }
       case "register":
-        return outcome("register", { addressOfRecord: decision.addressOfRecord }, identity);
+        return outcome("register", { addressOfRecord: decision.addressOfRecord }, by);
       case "answer":
-        return outcome("answer", { addressOfRecord: "" }, identity);
+        return outcome("answer", { addressOfRecord: "" }, by);
       default:
         return decision satisfies never;
     }
   }
 
-  async #proxy(
-    decision: Decision & { type: "proxy" },
-    identity: string,
-    request: RouteRequest,
-  ): Promise<RouteDecision> {
+  async #proxy(decision: Decision & { type: "proxy" }, by: Proved, request: RouteRequest): Promise<RouteDecision> {
     const targets: Target[] = [];
     let failure: Located | undefined;
     for (const plan of decision.targets) {
@@ -198,10 +206,10 @@ export class Router {
     if (targets.length === 0) {
       const why =
         failure !== undefined && "status" in failure ? failure : { status: 480, reason: "Temporarily Unavailable" };
-      return rejection(why.status, why.reason, identity);
+      return rejection(why.status, why.reason, by);
     }
     const { recordRoute, media, ringTime } = decision.policy;
-    return outcome("proxy", { targets, recordRoute, media, ringTime }, identity);
+    return outcome("proxy", { targets, recordRoute, media, ringTime }, by);
   }
 
   #locate(uri: string, preferred: LocateRequest["preferred"]): Located | Promise<Located> {
@@ -230,11 +238,11 @@ export class Router {
         { service: error.service, error: error.message },
         "A request could not be decided.",
       );
-      return rejection(503, "Service Unavailable", "", [{ name: "Retry-After", value: RETRY_AFTER }]);
+      return rejection(503, "Service Unavailable", NOBODY, [{ name: "Retry-After", value: RETRY_AFTER }]);
     }
     this.#count.failures.with({ service: "routing" }).add();
     this.#options.telemetry.log.error({ error }, "A request could not be decided.");
-    return rejection(500, "Server Internal Error", "");
+    return rejection(500, "Server Internal Error", NOBODY);
   }
 
   #tell(decision: RouteDecision, span: Span | undefined): void {
@@ -292,19 +300,25 @@ function toNextHop({ transport, address, port, host }: Hop) {
 
 type Made = NonNullable<RouteDecision["decision"]>;
 
+/** Who proved to be whom, by the credentials of which realm; both empty: nobody did. */
+interface Proved {
+  readonly identity: string;
+  readonly realm: string;
+}
+
 function outcome<C extends Made["$case"]>(
   $case: C,
   value: Extract<Made, { $case: C }>["value"],
-  identity: string,
+  { identity, realm }: Proved,
 ): RouteDecision {
-  return { decision: { $case, value } as Made, identity, realm: "" };
+  return { decision: { $case, value } as Made, identity, realm };
 }
 
 function rejection(
   status: number,
   reason: string,
-  identity: string,
+  by: Proved,
   headerFields: { name: string; value: string }[] = [],
 ): RouteDecision {
-  return outcome("reject", { status, reason, headerFields }, identity);
+  return outcome("reject", { status, reason, headerFields }, by);
 }

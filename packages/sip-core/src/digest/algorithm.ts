@@ -13,6 +13,8 @@ const algorithms: readonly Algorithm[] = ["MD5", "SHA-256", "MD5-sess", "SHA-256
 /** Case-insensitive; absent means MD5. Undefined: one that we do not speak. */
 export function readAlgorithm(text: string | undefined): Algorithm | undefined {
   if (text === undefined || text === "") return "MD5";
+  const written = algorithms.find((algorithm) => algorithm === text);
+  if (written !== undefined) return written;
   const wanted = text.toLowerCase();
   return algorithms.find((algorithm) => algorithm.toLowerCase() === wanted);
 }

@@ -1,31 +1,32 @@
-/** How often one nonce was used: the highest nc, and which of the 31 below it came. */
-interface Use {
-  highest: number;
-  /** Bit i: nc `highest - i` came. */
-  seen: number;
-}
-
 const WINDOW = 31;
 
 /**
  * Which uses of the nonces that this member made are new (RFC 7616 section 3.4: nc is never repeated; requests may
  * overtake one another by 31). Without time or chance of its own: the same calls give the same answers.
  *
- * Bounded: it remembers the `capacity` nonces that were first used last; those before them, and the never used ones that
- * are older, are stale from then on, which costs their holders one more challenge.
+ * Bounded: a serial has one of `capacity` places, and takes it from the serials before it that share it. Those, and what
+ * was made before what is past, are stale from then on, which costs their holders one more challenge.
  */
 export class NonceCounter {
-  readonly #uses = new Map<number, Use>();
-  readonly #capacity: number;
-  #forgotten = 0;
+  /** By place: whose it is; 0: nobody's. */
+  readonly #serials: Float64Array;
+  /** By place: the highest nc that came; infinite: a use without qop, after which none is good. */
+  readonly #highest: Float64Array;
+  /** By place: bit i: nc `highest - i` came. */
+  readonly #seen: Int32Array;
+  #size = 0;
+  /** Every serial up to this one is past. */
+  #past = 0;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#serials = new Float64Array(capacity);
+    this.#highest = new Float64Array(capacity);
+    this.#seen = new Int32Array(capacity);
   }
 
   /** How many nonces it remembers. */
   get size(): number {
-    return this.#uses.size;
+    return this.#size;
   }
 
   /**
@@ -33,44 +34,38 @@ export class NonceCounter {
    * good for this once. False: seen before, or forgotten; the nonce is stale.
    */
   use(serial: number, count: number | undefined): boolean {
-    if (count !== undefined && count < 1) return false;
-    const use = this.#uses.get(serial);
-    if (use !== undefined) return count !== undefined && advance(use, count);
-    if (serial <= this.#forgotten) return false;
-    this.#uses.set(
-      serial,
-      count === undefined ? { highest: Number.POSITIVE_INFINITY, seen: 0 } : { highest: count, seen: 1 },
-    );
-    if (this.#uses.size > this.#capacity) this.#forgetOldest();
+    if (serial <= this.#past || (count !== undefined && count < 1)) return false;
+    const place = serial % this.#serials.length;
+    const owner = this.#serials[place] as number;
+    if (owner > serial) return false;
+    if (owner === serial) return count !== undefined && this.#advance(place, count);
+    if (owner <= this.#past) this.#size++;
+    this.#serials[place] = serial;
+    this.#highest[place] = count ?? Number.POSITIVE_INFINITY;
+    this.#seen[place] = 1;
     return true;
   }
 
   /** Every serial up to this one is of nonces past their lifetime: drops what is remembered of them. */
   expire(serial: number): void {
-    if (serial <= this.#forgotten) return;
-    this.#forgotten = serial;
-    for (const known of this.#uses.keys()) if (known <= serial) this.#uses.delete(known);
+    if (serial <= this.#past) return;
+    for (const owner of this.#serials) if (owner > this.#past && owner <= serial) this.#size--;
+    this.#past = serial;
   }
 
-  #forgetOldest(): void {
-    for (const serial of this.#uses.keys()) {
-      this.#uses.delete(serial);
-      this.#forgotten = Math.max(this.#forgotten, serial);
-      return;
+  #advance(place: number, count: number): boolean {
+    const highest = this.#highest[place] as number;
+    const seen = this.#seen[place] as number;
+    const ahead = count - highest;
+    if (ahead > 0) {
+      this.#seen[place] = ahead >= WINDOW ? 1 : (seen << ahead) | 1;
+      this.#highest[place] = count;
+      return true;
     }
-  }
-}
-
-function advance(use: Use, count: number): boolean {
-  const ahead = count - use.highest;
-  if (ahead > 0) {
-    use.seen = ahead >= WINDOW ? 1 : (use.seen << ahead) | 1;
-    use.highest = count;
+    if (-ahead >= WINDOW) return false;
+    const bit = 1 << -ahead;
+    if ((seen & bit) !== 0) return false;
+    this.#seen[place] = seen | bit;
     return true;
   }
-  if (-ahead >= WINDOW) return false;
-  const bit = 1 << -ahead;
-  if ((use.seen & bit) !== 0) return false;
-  use.seen |= bit;
-  return true;
 }

@@ -42,12 +42,18 @@ export function readNonce(
   if (bytes === undefined || bytes.length < 12) return { kind: "stale" };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const content: NonceContent = {
-    maker: String.fromCharCode(...bytes.subarray(12)),
+    maker: textOf(bytes, 12),
     madeAt: view.getUint16(0) * 0x1_0000_0000 + view.getUint32(2),
     serial: view.getUint16(6) * 0x1_0000_0000 + view.getUint32(8),
   };
   if (content.madeAt + at.lifetime <= at.now) return { kind: "stale" };
   return content.maker === at.self ? { kind: "own", content } : { kind: "other", maker: content.maker, content };
+}
+
+function textOf(bytes: Uint8Array, from: number): string {
+  let text = "";
+  for (let i = from; i < bytes.length; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
 }
 
 function boundTo(realm: string): string {
