@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Nats } from "./nats.ts";
+import { MEDIA_PORTS, type Policy, platformConfig } from "./platform-config.ts";
 import { freePort } from "./ports.ts";
 import { Program, runProgram } from "./program.ts";
 
 /** `all`: one process. `split`: a process for each target, two of those that hold no socket of a phone's media. */
 export type Shape = "all" | "split";
 
-export interface PlatformOptions {
+/** How a platform is started. */
+export interface PlatformOptions extends Policy {
   readonly shape: Shape;
-  /** Whether users must prove who they are; unless set they must. */
-  readonly authenticate?: boolean;
   /** Configuration sections that go over the test's own, key by key. */
   readonly config?: Readonly<Record<string, object>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -21,8 +21,6 @@ export interface PlatformOptions {
   readonly within?: readonly string[];
   /** The address that SIP is spoken on. */
   readonly address?: string;
-  /** Subscribers of the domain, each with the password "secret". */
-  readonly users?: readonly string[];
   /** Fixed SIP port, for peers that cannot be told another. */
   readonly port?: number;
 }
@@ -228,16 +226,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   for (const [index, target] of names.entries()) {
     const admin = await freePort();
     const port = options.port !== undefined && ports.length === 0 ? options.port : await freePort();
-    const media = await freePort(2_400);
     if (target === "edge" || target === "all") ports.push(port);
-    const config = merge(
-      base(options, address, port, media, admin, join(folder, `data-${index}`), nats?.url),
+    const dataDirectory = join(folder, `data-${index}`);
+    const config = platformConfig(
+      {
+        address,
+        sipPort: port,
+        adminPort: admin,
+        mediaPort: await freePort(MEDIA_PORTS),
+        dataDirectory,
+        natsUrl: nats?.url,
+      },
+      options,
       options.config ?? {},
     );
     const file = join(folder, `${target}-${index}.yaml`);
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(config, undefined, 2));
-    mkdirSync(join(folder, `data-${index}`));
+    mkdirSync(dataDirectory);
     const [command, ...args] = [...within, process.execPath, MAIN, `--target=${target}`, "--config", file];
     const start = () =>
       new Program({
@@ -258,52 +264,3 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
   return platform;
 }
-
-function base(
-  options: PlatformOptions,
-  address: string,
-  port: number,
-  media: number,
-  admin: number,
-  data: string,
-  natsUrl: string | undefined,
-): Record<string, object> {
-  const users = options.users ?? ["alice", "bob", "carol", "dave"];
-  const authenticate = options.authenticate ?? true;
-  return {
-    process: { dataDirectory: data },
-    admin: { address: "127.0.0.1", port: admin },
-    edge: { listeners: ["udp", "tcp"].map((transport) => ({ transport, address, port })) },
-    directory: {
-      domains: [
-        {
-          name: "sipmesh.test",
-          ownAddresses: true,
-          authenticate,
-          openToStrangers: !authenticate,
-          anyUser: !authenticate,
-          subscribers: authenticate ? users.map((user) => ({ user, password: "secret" })) : [],
-        },
-      ],
-    },
-    media: { ports: { first: media, last: media + 2_399, rest: 1 } },
-    ...(natsUrl === undefined ? {} : { nats: { servers: [natsUrl] } }),
-  };
-}
-
-/** Objects are merged key by key, everything else is replaced. */
-function merge(
-  under: Readonly<Record<string, object>>,
-  over: Readonly<Record<string, object>>,
-): Record<string, object> {
-  const merged: Record<string, object> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const present = merged[key];
-    const bothObjects = isObject(present) && isObject(value);
-    merged[key] = bothObjects ? merge(present as Record<string, object>, value as Record<string, object>) : value;
-  }
-  return merged;
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
