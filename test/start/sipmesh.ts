@@ -102,5 +102,10 @@ export class Running {
 }
 
 function launch(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  return new Program({ command: process.execPath, args: [MAIN, ...args], env: { INIT_CWD: folder, ...env } });
+  return new Program({
+    command: process.execPath,
+    args: [MAIN, ...args],
+    cwd: folder,
+    env: { INIT_CWD: folder, ...env },
+  });
 }
