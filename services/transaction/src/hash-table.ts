@@ -1,3 +1,5 @@
+import { latin1 } from "@sipmesh/environment";
+
 /** What lives in a `HashTable`: its key, and the next of those whose keys have the same hash. */
 export interface Hashed {
   readonly key: string;
@@ -64,13 +66,24 @@ export class HashTable<Value extends Hashed> {
   }
 }
 
+/** The key as bytes: reading a text of many pieces letter by letter costs far more. One for all. */
+let bytes = Buffer.alloc(1024);
+let words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+
 /** 30 bits, which the engine keeps as a small integer. */
 function hashOf(key: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < key.length; at++) {
-    hash = Math.imul(hash ^ key.charCodeAt(at), 0x85ebca6b);
-    hash ^= hash >>> 13;
+  const count = (key.length >>> 2) + 1;
+  if (count > words.length) {
+    bytes = Buffer.alloc(8 * count);
+    words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
-  return (hash ^ (hash >>> 15)) & 0x3fff_ffff;
+  words[count - 1] = 0;
+  latin1.encodeInto(key, bytes, 0);
+  let hash = seed ^ key.length;
+  for (let at = 0; at < count; at++) {
+    hash = Math.imul(hash ^ (words[at] as number), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) & 0x3fff_ffff;
 }
