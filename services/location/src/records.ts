@@ -86,21 +86,18 @@ export class Records {
   }
 
   /**
-   * Writes where the record is still what was held: survives kill −9 once it resolves.
-   * @throws Conflict, StoreAway
+   * Writes where the record is still what was held: survives kill −9 once it resolves. Rejects with Conflict or
+   * StoreAway.
    */
-  async write(key: string, bindings: readonly Binding[], held: Held): Promise<void> {
+  write(key: string, bindings: readonly Binding[], held: Held): Promise<void> {
     const bucket = this.#opened();
     if (bindings.length === 0) {
-      if (held.revision === 0) return;
-      await bucket.remove(key, held.revision);
-      this.index.forget(key, held.revision);
-      return;
+      if (held.revision === 0) return Promise.resolve();
+      return bucket.remove(key, held.revision).then(() => this.index.forget(key, held.revision));
     }
     const value = encodeBindings(bindings);
-    const revision =
-      held.revision === 0 ? await bucket.create(key, value) : await bucket.update(key, value, held.revision);
-    this.index.learn(key, bindings, revision);
+    const written = held.revision === 0 ? bucket.create(key, value) : bucket.update(key, value, held.revision);
+    return written.then((revision) => this.index.learn(key, bindings, revision));
   }
 
   /** Removes a record that has expired, unless somebody renewed it meanwhile. */

@@ -160,16 +160,6 @@ function toWire([name, value]: HeaderField): { name: string; value: string } {
 function factsFrom(request: RegisterRequest): RegisterFacts {
   const { contacts, callId, cseq, path, supported, require, userAgent, nat } = request;
   const flow = flowFromWire(request.flow);
-  return {
-    contacts,
-    callId,
-    cseq,
-    path,
-    supported,
-    require,
-    userAgent,
-    nat,
-    ...(request.expires === "" ? {} : { expires: request.expires }),
-    ...(flow === undefined ? {} : { flow }),
-  };
+  const expires = request.expires === "" ? undefined : request.expires;
+  return { contacts, expires, callId, cseq, path, supported, require, userAgent, flow, nat };
 }

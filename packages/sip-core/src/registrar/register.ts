@@ -7,7 +7,7 @@ import { defaultRegistrarPolicy, type RegistrarPolicy } from "./policy.ts";
 export interface RegisterFacts {
   /** One for each contact. None: the bindings are asked for. */
   readonly contacts: readonly string[];
-  readonly expires?: string;
+  readonly expires?: string | undefined;
   readonly callId: string;
   readonly cseq: number;
   readonly path: readonly string[];
@@ -15,7 +15,7 @@ export interface RegisterFacts {
   readonly supported: readonly string[];
   readonly require: readonly string[];
   readonly userAgent: string;
-  readonly flow?: Flow;
+  readonly flow?: Flow | undefined;
   readonly nat: boolean;
 }
 
@@ -79,10 +79,11 @@ class Change {
   readonly #facts: RegisterFacts;
   readonly #now: number;
   readonly #policy: RegistrarPolicy;
-  readonly #written = new Set<Binding>();
+  readonly #stored: readonly Binding[];
 
   constructor(bindings: readonly Binding[], facts: RegisterFacts, now: number, policy: RegistrarPolicy) {
     this.bindings = bindings;
+    this.#stored = bindings;
     this.#facts = facts;
     this.#now = now;
     this.#policy = policy;
@@ -96,7 +97,8 @@ class Change {
     }
     const lifetime = Math.min(wish, this.#policy.maxExpires);
     const former = this.bindings.find((binding) => sameContact(binding.uri, contact.uri));
-    if (former !== undefined && !this.#written.has(former) && isLate(former, this.#facts)) {
+    // What this very request wrote is in its order.
+    if (former !== undefined && this.#stored.includes(former) && isLate(former, this.#facts)) {
       return isReplay(former, contact, lifetime, this.#facts) ? undefined : rejected(400, "CSeq Out of Order");
     }
     if (lifetime === 0) return this.#remove(former);
@@ -119,20 +121,10 @@ class Change {
 
   #write(former: Binding | undefined, contact: Contact, lifetime: number): undefined {
     const { callId, cseq, path, flow, nat, userAgent } = this.#facts;
-    const binding: Binding = {
-      uri: contact.uri,
-      q: contact.q,
-      parameters: contact.parameters,
-      callId,
-      cseq,
-      expiresAt: this.#now + lifetime * 1000,
-      lifetime,
-      path,
-      ...(flow === undefined ? {} : { flow }),
-      nat,
-      userAgent,
-    };
-    this.#written.add(binding);
+    const { uri, q, parameters } = contact;
+    const expiresAt = this.#now + lifetime * 1000;
+    const unbound = { uri, q, parameters, callId, cseq, expiresAt, lifetime, path, nat, userAgent };
+    const binding: Binding = flow === undefined ? unbound : { ...unbound, flow };
     this.bindings =
       former === undefined
         ? [...this.bindings, binding]
