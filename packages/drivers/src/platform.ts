@@ -92,12 +92,10 @@ export class Platform {
   async ready(): Promise<void> {
     for (const part of this.#parts) {
       const end = Date.now() + START_PATIENCE;
-      while ((await this.#get(part, "/ready").catch(() => ({ status: 0 }))).status !== 200) {
+      const ask = () => this.#get(part, "/ready").catch((error: unknown) => ({ status: 0, body: String(error) }));
+      for (let answer = await ask(); answer.status !== 200; answer = await ask()) {
         if (!part.program.running) throw new Error(`${part.target} ended:\n${part.program.output.slice(-4_000)}`);
-        if (Date.now() > end)
-          throw new Error(
-            `${part.target} is not ready: ${(await this.#get(part, "/ready")).body}\n${this.#complaints()}`,
-          );
+        if (Date.now() > end) throw new Error(`${part.target} is not ready: ${answer.body}\n${this.#complaints()}`);
         await pause(50);
       }
     }
