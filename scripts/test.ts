@@ -25,6 +25,8 @@ let servers: NatsServer[] = [];
 
 process.env.TURBO_TELEMETRY_DISABLED = "1";
 process.env.SIPMESH_TEST_BRIEF = "1";
+// The tests start our program some hundred times: half of a start is stripping types and compiling.
+process.env.NODE_COMPILE_CACHE = join(root, ".cache", "compile");
 if (values.long) process.env.SIPMESH_TEST_LONG = "1";
 
 await stage("checks of the source", async () => {
