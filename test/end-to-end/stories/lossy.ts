@@ -9,7 +9,7 @@ const CALLS = 15;
 
 /** A network that loses messages: everything is said again until it is heard. */
 export function lossy(phones: PhoneShop, server: () => string): void {
-  it(`connects ${CALLS} calls of SIPp while each of its sides loses one message in ten`, async () => {
+  it(`connects ${CALLS} calls of SIPp while one in ten of its messages is lost`, async () => {
     const folder = newFolder();
     const port = await freePort();
     const registrant = await phones.open("lossy", { domain: "open.test" });
