@@ -46,7 +46,9 @@ const screening = z
     deny: networks.default([]).describe("These sources are not heard."),
     trusted: networks
       .default(["127.0.0.0/8", "::1"])
-      .describe("Trunks and machines of our own: no limit of rate, and 503 comes without Retry-After."),
+      .describe(
+        "Trunks and machines of our own: no limit of rate, 503 comes without Retry-After, and what they assert of a caller (P-Asserted-Identity) is passed on.",
+      ),
     rate: whole(1, 1_000_000).default(2000).describe("Messages a second that one source may send on average."),
     burst: whole(1, 10_000_000).default(4000).describe("Messages that one source may send at once."),
     sources: whole(100, 10_000_000).default(100_000).describe("Sources remembered; beyond it the oldest is forgotten."),

@@ -96,6 +96,25 @@ test("header fields under the platform's own names are stripped", async () => {
   assert.match(text, /X-Sipm: stays/);
 });
 
+test("who is asserted to call is passed on from trusted peers only (RFC 3325 section 5)", async () => {
+  const headers = `P-Asserted-Identity: <sip:boss@example.com>\r\nX-Other: stays\r\n`;
+  const heard = async (on: Platform, from: Phone) => {
+    from.send(requestText({ via: "SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKpai", headers }));
+    return Buffer.from((await on.next()).raw).toString("latin1");
+  };
+  assert.match(await heard(platform, phone), /P-Asserted-Identity: <sip:boss@example.com>\r\n/);
+  const wary = await startPlatform({ screening: { trusted: [] } });
+  const stranger = await udpPhone(wary.port("udp"));
+  try {
+    const text = await heard(wary, stranger);
+    assert.doesNotMatch(text, /Asserted/);
+    assert.match(text, /X-Other: stays/);
+  } finally {
+    stranger.close();
+    await wary.stop();
+  }
+});
+
 test("a malformed request is answered without state, its ACK absorbed; ACK and responses are never answered", async () => {
   const before = platform.inbound.length;
   const broken = requestText({

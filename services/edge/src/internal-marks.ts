@@ -19,12 +19,17 @@ function forgeries(message: Message): Set<string> | undefined {
   return found;
 }
 
-/** The message without look-alikes of internal marks; the same object where there are none. */
-export function withoutForgeries(message: Message, limits: Limits): Message {
+/**
+ * The message without look-alikes of internal marks, and, where its source is not trusted, without what only a trusted
+ * peer may assert of its sender (RFC 3325 section 5); the same object where there is nothing of the kind.
+ */
+export function withoutForgeries(message: Message, limits: Limits, trusted: boolean): Message {
   const names = forgeries(message);
-  if (names === undefined) return message;
+  const asserts = !trusted && message.has(Name.PAssertedIdentity);
+  if (names === undefined && !asserts) return message;
   const edit = new Edit(message);
-  for (const name of names) edit.remove(name);
+  for (const name of names ?? []) edit.remove(name);
+  if (asserts) edit.remove(Name.PAssertedIdentity);
   const { head, body } = edit.draft();
   const parsed = parseDatagram(toBytes(head, body, latin1.encodeInto, Buffer.allocUnsafe), latin1.decode, limits);
   return parsed.ok && !("keepAlive" in parsed) ? parsed.message : message;

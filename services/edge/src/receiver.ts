@@ -137,7 +137,8 @@ export class Receiver {
       this.#refuse(problem, received, flow);
       return false;
     }
-    const message = withoutForgeries(received, this.#options.limits);
+    const { limits, screen } = this.#options;
+    const message = withoutForgeries(received, limits, screen.trusts(flow.remote.address));
     const { callId } = message;
     try {
       if (message.kind === "response") {
