@@ -27,7 +27,7 @@ export { equalInConstantTime } from "./digest/equal.ts";
 export { type DigestInput, digestResponse, ha1Of } from "./digest/response.ts";
 export { NonceCounter } from "./nonce/counter.ts";
 export { type NonceContent, type NonceFinding, readNonce, sealNonce } from "./nonce/nonce.ts";
-export { type DialogToken, openDialogToken, type Side, sealDialogToken } from "./proxy/dialog-token.ts";
+export { type DialogToken, openDialogToken, sealDialogToken } from "./proxy/dialog-token.ts";
 export { type FlowReference, flowHash, nameHash, referenceTo } from "./proxy/flow-reference.ts";
 export { bearsLocalTag, localTag } from "./proxy/local-tag.ts";
 export { behindNat } from "./proxy/nat.ts";
@@ -46,6 +46,7 @@ export type {
 export type { IsOwn, RouteInformation } from "./proxy/route-processing.ts";
 export type { Sealer } from "./proxy/sealer.ts";
 export { type DescriptionPart, descriptionIn, withDescription } from "./proxy/session-description.ts";
+export type { Side } from "./proxy/side.ts";
 export { type AckRefusal, type AckRoute, forwardAck, forwardUnknown, routeAck } from "./proxy/stateless.ts";
 export { isReliable, type Target, type Way } from "./proxy/target.ts";
 export { type Binding, contactValue, currentBindings, sameContact } from "./registrar/binding.ts";

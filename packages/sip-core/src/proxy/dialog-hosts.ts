@@ -1,8 +1,8 @@
 import { Name, parseNameAddress, type Request, readNameAddress, readUri } from "@sipmesh/sip";
-import type { DialogToken, Side } from "./dialog-token.ts";
 import { nameHash } from "./flow-reference.ts";
 import { ipBytes } from "./ip.ts";
 import type { Sealer } from "./sealer.ts";
+import type { Side } from "./side.ts";
 
 /**
  * Whom a dialog's later requests may reach by their URI alone, as keyed hashes for this call; 0: nobody. Whoever holds
@@ -50,7 +50,7 @@ export function hostsOf(
 export function mayFollow(
   uri: string,
   sender: Side,
-  { hosts }: DialogToken,
+  hosts: DialogHosts | undefined,
   source: string,
   callId: string,
   sealer: Sealer,

@@ -8,9 +8,7 @@ import {
   writeWord,
 } from "./flow-reference.ts";
 import type { Sealer } from "./sealer.ts";
-
-/** Who of the two parties of a dialog: the one who sent its first request, or the one who was called. */
-export type Side = "caller" | "callee";
+import type { Side } from "./side.ts";
 
 /**
  * What the later requests of a dialog need, kept by nobody: it rides sealed in our Record-Route URI, bound to the

@@ -5,11 +5,11 @@ import type { InviteServer } from "../transaction/invite-server.ts";
 import type { NonInviteClient } from "../transaction/non-invite-client.ts";
 import type { NonInviteServer } from "../transaction/non-invite-server.ts";
 import type { TimerSettings } from "../transaction/timers.ts";
-import type { Side } from "./dialog-token.ts";
 import type { FlowReference } from "./flow-reference.ts";
 import type { Challenge } from "./forward-response.ts";
 import type { IsOwn, RouteInformation } from "./route-processing.ts";
 import type { Sealer } from "./sealer.ts";
+import type { Side } from "./side.ts";
 import type { Target, Way } from "./target.ts";
 
 /**

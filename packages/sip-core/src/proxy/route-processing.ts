@@ -1,7 +1,8 @@
 import { Name, parseNameAddress, parseUri, type Request, type SipUri } from "@sipmesh/sip";
 import { mayFollow } from "./dialog-hosts.ts";
-import { type DialogToken, openDialogToken, type Side } from "./dialog-token.ts";
+import { type DialogToken, openDialogToken } from "./dialog-token.ts";
 import type { Sealer } from "./sealer.ts";
+import type { Side } from "./side.ts";
 
 /** What the Route header field and the Request-URI of a request say once our own part is taken off. */
 export interface RouteInformation {
@@ -63,7 +64,7 @@ function dialogOf(
   sealer: Sealer,
 ): Dialog | undefined {
   if (request.to.tag === undefined) return undefined;
-  const byUri = mayFollow(next, sender, token, source, request.callId, sealer);
+  const byUri = mayFollow(next, sender, token.hosts, source, request.callId, sealer);
   const flow = sender === "caller" ? token.callee : token.caller;
   return byUri || flow !== undefined ? { token, sender, byUri } : undefined;
 }

@@ -1,11 +1,11 @@
 import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
-import type { Side } from "./dialog-token.ts";
 import type { FlowReference } from "./flow-reference.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { forwardResponse } from "./forward-response.ts";
 import { branchFor, isLoop, loopMark } from "./loop.ts";
 import type { ProxyTools } from "./response-context.ts";
 import { nextHopUri, processRoutes, type RouteInformation } from "./route-processing.ts";
+import type { Side } from "./side.ts";
 import type { Way } from "./target.ts";
 import { upstreamOf, upstreamToken } from "./upstream-token.ts";
 
