@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { get } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Admin } from "./admin.ts";
 
 const pages = (ok: boolean) => ({
@@ -64,6 +66,39 @@ test("A web page of another name cannot read it through a browser", async () => 
       );
     });
     assert.equal(status, 403);
+  });
+});
+
+test("What is no path is answered 400", async () => {
+  await withAdmin(true, async (url) => {
+    const status = await new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(url);
+      get({ hostname, port, path: "//" }, (response) => resolve(response.resume().statusCode)).on("error", reject);
+    });
+    assert.equal(status, 400);
+  });
+});
+
+test("A hundred connections that say nothing, or half of it, keep a probe out for some seconds at most", async () => {
+  await withAdmin(true, async (url) => {
+    const { hostname, port } = new URL(url);
+    const idle = Array.from({ length: 100 }, (_, n) => {
+      const socket = connect(Number(port), hostname).on("error", () => undefined);
+      if (n % 2 === 0) socket.write("GET /live HTTP/1.1\r\n");
+      return socket;
+    });
+    await pause(200);
+    const end = Date.now() + 10_000;
+    let live = 0;
+    while (live !== 200 && Date.now() < end) {
+      live = await fetch(`${url}/live`, { signal: AbortSignal.timeout(1000) }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+      if (live !== 200) await pause(200);
+    }
+    assert.equal(live, 200);
+    for (const socket of idle) socket.destroy();
   });
 });
 

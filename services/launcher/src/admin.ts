@@ -12,6 +12,9 @@ export interface AdminPages {
   metrics(request: IncomingMessage, response: ServerResponse): void;
 }
 
+/** Milliseconds and octets. Who is slow with a request must not keep a probe out for longer than it waits. */
+const LIMITS = { requestTimeout: 4000, headersTimeout: 2000, connectionsCheckingInterval: 500, maxHeaderSize: 8192 };
+
 /** The admin port: `/live`, `/ready`, `/metrics`, `/state`, `/trace`. It only shows; nothing can be changed through it. */
 export class Admin {
   readonly url: string;
@@ -25,7 +28,7 @@ export class Admin {
 
   /** @throws AdminPortError where the address or port cannot be had */
   static async start(address: string, port: number, pages: AdminPages): Promise<Admin> {
-    const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8192 }, (request, response) => {
+    const server = createServer(LIMITS, (request, response) => {
       try {
         answer(pages, request, response);
       } catch (error) {
@@ -90,8 +93,10 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
 ]);
 
 function answer(pages: AdminPages, request: IncomingMessage, response: ServerResponse): void {
-  const page = PAGES.get(new URL(request.url ?? "/", "http://localhost").pathname);
-  if (!knownHost(request.headers.host)) text(response, 403, "Ask by IP address or as localhost.\n");
+  const path = URL.parse(request.url ?? "/", "http://localhost")?.pathname;
+  const page = PAGES.get(path ?? "");
+  if (path === undefined) text(response, 400, "Not a path.\n");
+  else if (!knownHost(request.headers.host)) text(response, 403, "Ask by IP address or as localhost.\n");
   else if (request.method !== "GET" && request.method !== "HEAD") text(response, 405, "Only GET.\n");
   else if (page === undefined) text(response, 404, "There are /live, /ready, /metrics, /state and /trace.\n");
   else page(pages, request, response);
