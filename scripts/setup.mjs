@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinned = join(root, "node_modules", "node", "bin", "node");
 
-if (Number(process.versions.node.split(".")[0]) < 18) {
-  stop(`This machine's Node.js is ${process.version}; 18 or newer is needed to install the rest (https://nodejs.org).`);
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  stop(`This machine's Node.js is ${process.version}; 20 or newer is needed to install the rest (https://nodejs.org).`);
 }
 const lock = readJson("package-lock.json");
 const stale = whatIsStale();
