@@ -29,6 +29,8 @@ export class Entry implements Hashed {
   /** Events that came while one was being worked out; absent: none so far. */
   waiting: ProxyEvent[] | undefined;
   busy = false;
+  /** Its sender proved nothing and was answered so. */
+  turnedAway = false;
   hash = 0;
   next: Hashed | undefined;
   readonly timers: Timers<Entry>;

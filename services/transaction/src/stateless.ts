@@ -39,18 +39,11 @@ export class Stateless {
   }
 
   /** An answer of our own; nothing is kept of it, and its ACK is known by its tag. */
-  answer(
-    request: Request,
-    flow: Flow,
-    status: number,
-    headers: readonly (readonly [string, string])[] = [],
-    reason?: string,
-  ): void {
+  answer(request: Request, flow: Flow, status: number, headers: readonly (readonly [string, string])[] = []): void {
     if (request.method === "ACK") return;
     const draft = response(request, status, {
       toTag: localTag(request, this.#o.tools.sealer),
       headers,
-      ...(reason !== undefined && { reason }),
     });
     this.#o.sender.toFlow(flow, draft, request.callId);
   }

@@ -211,7 +211,7 @@ export class Transactions {
         this.#release(entry, effect);
         break;
       case "start":
-        entry.timers.start(effect.owner, effect.branch, effect.timer, effect.after);
+        this.#startTimer(entry, effect);
         break;
       case "stop":
         entry.timers.stop(effect.owner, effect.branch, effect.timer);
@@ -258,29 +258,23 @@ export class Transactions {
     const { context, trace, span } = entry;
     const { request, route, flow } = context;
     if (request === undefined || route === undefined) return;
-    const { questions, stateless } = this.#o;
-    const answer = questions.route(request, route, flow, span?.context ?? trace).then(async (made) => {
+    const answer = this.#o.questions.route(request, route, flow, span?.context ?? trace).then(async (made) => {
       const event = await this.#follow(entry, request, made);
-      if (!isTurnedAway(made, event) || !this.#isUnanswered(entry)) return event;
-      // RFC 3261 section 26.3.2.4: who proved nothing is answered once and forgotten. A forged source would else be
-      // sent our retransmissions, and a flood of such calls fill the table.
-      this.#answered(entry, event.status);
-      this.#end(entry);
-      stateless.answer(request, flow, event.status, event.headers, event.reason);
-      return undefined;
+      entry.turnedAway = isTurnedAway(made, event) && repeatsItself(entry);
+      return event;
     });
     this.#answerOf(entry, answer);
   }
 
-  /** Nothing was sent upstream yet: the caller repeats its INVITE until it hears of it. */
-  #isUnanswered({ context }: Entry): boolean {
-    const { server } = context;
-    return (
-      context.stage === "routing" &&
-      server?.machine === "invite-server" &&
-      server.state === "Proceeding" &&
-      server.provisional === undefined
-    );
+  /**
+   * RFC 3261 section 26.3.2.4: who proved nothing hears of it when he asks, not again and again, and is soon forgotten.
+   * A forged source would else be sent our retransmissions, and a flood of such calls fill the table.
+   */
+  #startTimer(entry: Entry, { owner, branch, timer, after }: Effect<"start">): void {
+    const unproved = entry.turnedAway && owner === "server";
+    if (unproved && timer === "G") return;
+    const { t4 } = this.#o.config.timers;
+    entry.timers.start(owner, branch, timer, unproved && timer === "H" ? Math.min(after, t4) : after);
   }
 
   async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {
@@ -337,9 +331,9 @@ export class Transactions {
   }
 
   /** An answer becomes an event; what fails, an answer to the caller. */
-  #answerOf(entry: Entry, answer: Promise<ProxyEvent | undefined>): void {
+  #answerOf(entry: Entry, answer: Promise<ProxyEvent>): void {
     answer.then(
-      (event) => event && this.#feed(entry, event),
+      (event) => this.#feed(entry, event),
       (thrown: unknown) => {
         const status = statusOf(RpcError.from(thrown));
         if (!(thrown instanceof RpcError)) {
@@ -405,7 +399,12 @@ export class Transactions {
 }
 
 /** An answer to somebody who proved nothing: a challenge, or that strangers are not served. */
-function isTurnedAway(made: RouteDecision, event: ProxyEvent): event is Extract<ProxyEvent, { type: "answer" }> {
+function isTurnedAway(made: RouteDecision, event: ProxyEvent): boolean {
   if (event.type !== "answer" || made.vouched === true) return false;
   return made.decision?.$case === "challenge" || event.status === 403;
+}
+
+/** Nothing was sent to the caller yet, so it says its INVITE again until it is answered. */
+function repeatsItself({ context: { server } }: Entry): boolean {
+  return server?.machine === "invite-server" && server.state === "Proceeding" && server.provisional === undefined;
 }
