@@ -32,7 +32,7 @@ const RETRY_AFTER = "5";
 /** Questions that the longest decision asks, with room; a decision that asks more has a fault. */
 const MAX_QUESTIONS = 16;
 const NOBODY_TRIED: ReadonlySet<string> = new Set();
-const NOBODY: Proved = { identity: "", realm: "" };
+const NOBODY: Proved = { identity: "", realm: "", vouched: false };
 
 /** Answers Route and Locate: gathers what the pure decision needs to know, and locates what it decides on. */
 export class Router {
@@ -125,7 +125,15 @@ export class Router {
   ): RouteDecision | Promise<RouteDecision> {
     if (asked > MAX_QUESTIONS) throw new Error("a decision that asks without end");
     const step = decide(facts, answers);
-    if (step.type === "decided") return this.#carryOut(step.decision, step.identity, request, patience);
+    if (step.type === "decided") {
+      const { identity } = step;
+      const by: Proved = {
+        identity,
+        realm: this.#realmOf(identity),
+        vouched: identity !== "" || facts.trunk !== undefined,
+      };
+      return this.#carryOut(step.decision, by, request, patience);
+    }
     const waiting = this.#options.asker.answer(step.question, answers, request, patience);
     if (waiting === undefined) return this.#ask(facts, answers, request, patience, asked + 1);
     return waiting.then(() => this.#ask(facts, answers, request, patience, asked + 1));
@@ -165,11 +173,10 @@ export class Router {
 
   #carryOut(
     decision: Decision,
-    identity: string,
+    by: Proved,
     request: RouteRequest,
     patience: Patience,
   ): RouteDecision | Promise<RouteDecision> {
-    const by: Proved = { identity, realm: this.#realmOf(identity) };
     switch (decision.type) {
       case "proxy":
         return this.#proxy(decision, by, request);
@@ -300,18 +307,22 @@ function toNextHop({ transport, address, port, host }: Hop) {
 
 type Made = NonNullable<RouteDecision["decision"]>;
 
-/** Who proved to be whom, by the credentials of which realm; both empty: nobody did. */
+/**
+ * Who proved to be whom, by the credentials of which realm; both empty: nobody did. `vouched`: a subscriber or a trunk
+ * sends the request.
+ */
 interface Proved {
   readonly identity: string;
   readonly realm: string;
+  readonly vouched: boolean;
 }
 
 function outcome<C extends Made["$case"]>(
   $case: C,
   value: Extract<Made, { $case: C }>["value"],
-  { identity, realm }: Proved,
+  { identity, realm, vouched }: Proved,
 ): RouteDecision {
-  return { decision: { $case, value } as Made, identity, realm };
+  return { decision: { $case, value } as Made, identity, realm, vouched };
 }
 
 function rejection(

@@ -161,8 +161,8 @@ async function rejected(route: World["route"], more: Partial<RouteRequest> = {})
 describe("routing a call", () => {
   it("asks who calls and where the called one is, and says where to send and how", async () => {
     const { route, said, service } = await world({ media: "nat", ringTime: 30 });
-    const { decision, identity, realm } = await route();
-    assert.deepEqual([identity, realm], ["alice@home", "Home"]);
+    const { decision, identity, realm, vouched } = await route();
+    assert.deepEqual([identity, realm, vouched], ["alice@home", "Home", true]);
     assert.deepEqual(said.asked, ["authenticate Home INVITE Digest alice", "subscriber bob", "lookup bob@home"]);
     assert.deepEqual(decision, {
       $case: "proxy",
