@@ -7,6 +7,8 @@ const HEARTBEAT = 1000;
 /** Silence after which an instance is dead: two heartbeats may be lost. With CHECK below 3 s. */
 const DEAD_AFTER = 2500;
 const CHECK = 250;
+/** Milliseconds that a goodbye is remembered. */
+const FORGOTTEN_AFTER = 10 * DEAD_AFTER;
 
 type Signal =
   /** "I am there"; `asks`: and tell me who else is. */
@@ -26,8 +28,8 @@ export interface PresenceOptions {
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #others = new Map<string, { instance: Instance; text: string; heard: number }>();
-  /** Who said goodbye: a heartbeat that was under way does not bring it back. */
-  readonly #left = new Set<string>();
+  /** Who said goodbye, and when: a heartbeat that was under way does not bring it back. */
+  readonly #left = new Map<string, number>();
   readonly #listening: { close(): void };
   #beat: Timer | undefined;
   #check: Timer | undefined;
@@ -91,6 +93,7 @@ export class Presence {
       this.#tell(true);
       return;
     }
+    for (const [id, since] of this.#left) if (since + FORGOTTEN_AFTER <= clock.now()) this.#left.delete(id);
     const deadline = clock.now() - DEAD_AFTER;
     let died = false;
     for (const [id, { heard }] of this.#others) {
@@ -131,9 +134,10 @@ export class Presence {
 
   #goodbye(id: string): void {
     if (id === this.#options.self().id) return;
-    this.#left.add(id);
-    this.#options.clock.after(10 * DEAD_AFTER, () => this.#left.delete(id));
-    if (this.#others.delete(id)) this.#options.changed();
+    // Who was never here has nothing that could bring it back.
+    if (!this.#others.delete(id)) return;
+    this.#left.set(id, this.#options.clock.now());
+    this.#options.changed();
   }
 }
 

@@ -36,6 +36,7 @@ export class Tombstones {
     this.#waiting = this.#waiting.slice(due.length);
     for (const { key, revision } of due) {
       if (this.#closed) return;
+      // A tombstone that stays costs some octets in the store and misleads nobody.
       await this.#bury(key, revision).catch(() => {});
     }
     if (this.#closed) return;
