@@ -26,10 +26,12 @@ export interface DialogBeginning {
   readonly vouched: boolean;
   /** The URI that it is sent to. */
   readonly next: string;
+  /** The address that this URI led to, where it is sent by address. */
+  readonly reached: string | undefined;
 }
 
 export function hostsOf(
-  { request, source, vouched, next }: DialogBeginning,
+  { request, source, vouched, next, reached }: DialogBeginning,
   callId: string,
   sealer: Sealer,
 ): DialogHosts {
@@ -37,11 +39,13 @@ export function hostsOf(
   const above = request.firstOfList(Name.RecordRoute) ?? request.firstOfList(Name.Contact) ?? "";
   const caller = hostOf(readNameAddress(above)?.uri ?? "");
   const callee = hostOf(next);
+  const named = callee !== undefined && ipBytes(callee) === undefined;
   return {
     // A stranger could name any host as its own.
     caller: vouched || caller === source ? mark(caller) : 0,
-    // A name leads where its owner says, and that may be the callee. Who is vouched for needs none.
-    callee: vouched && callee !== undefined && ipBytes(callee) === undefined ? 0 : mark(callee),
+    // A name leads where its owner says, and that may be the callee: a stranger keeps to the address that it led to.
+    // Who is vouched for needs none.
+    callee: named ? (vouched ? 0 : mark(reached)) : mark(callee),
     source: vouched ? mark(source) : 0,
   };
 }

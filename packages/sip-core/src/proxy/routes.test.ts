@@ -14,15 +14,16 @@ import { forwardUnknown, routeAck } from "./stateless.ts";
 const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
 const callId = "a84b4c76e66710@pc33.atlanta.com";
 const source = "198.51.100.7";
-const beginning = (vouched: boolean, contact = `<sip:alice@${source}>`) => ({
+const beginning = (vouched: boolean, contact = `<sip:alice@${source}>`, next = "sip:bob@203.0.113.1") => ({
   request: requestOf("INVITE", { headers: [["Contact", contact]] }),
   source,
   vouched,
-  next: "sip:bob@203.0.113.1",
+  next,
+  reached: "203.0.113.1",
 });
-const tokenOf = (vouched: boolean, contact?: string) =>
+const tokenOf = (vouched: boolean, contact?: string, next?: string) =>
   sealDialogToken(
-    { media: false, mediaInstance: 0, hosts: hostsOf(beginning(vouched, contact), callId, testSealer) },
+    { media: false, mediaInstance: 0, hosts: hostsOf(beginning(vouched, contact, next), callId, testSealer) },
     testSealer,
     callId,
     "1928301774",
@@ -64,6 +65,14 @@ test("a token opens no way but those of its dialog: whoever holds it writes the 
     assert.equal(toVictim(strangers, ...asCallee, source), undefined, "his own contact is no licence");
     assert.equal(toVictim(strangers, ...asCaller, source, "sip:bob@203.0.113.1:5080"), true);
   }
+});
+
+test("a stranger whose call went to a name may go on to the address that the name led to, and nowhere else", () => {
+  const named = tokenOf(false, undefined, "sip:bob@carrier.example");
+  const to = (uri: string) =>
+    routed(requestOf("BYE", { uri, route: [`<sip:${named}@192.0.2.1;lr>`], to: tagged })).dialog?.byUri;
+  assert.equal(to("sip:bob@203.0.113.1"), true);
+  assert.equal(to("sip:bob@192.0.2.99"), undefined);
 });
 
 test("the next hop of a Route behind ours counts as the URI does", () => {

@@ -141,6 +141,7 @@ function dialogToken(work: Work, branch: Branch): string {
         source: flow.remote.address,
         vouched: work.context.plan?.vouched === true,
         next: next === undefined ? (target?.uri ?? "") : uriOf(next),
+        reached: way.remote?.address,
       },
       callId,
       work.tools.sealer,
