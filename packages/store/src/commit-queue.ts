@@ -8,6 +8,7 @@ export class CommitQueue {
   readonly #schedule: (run: () => void) => void;
   readonly #commit: (writes: readonly WriteRecord[]) => void;
   readonly #committed: (write: WriteRecord) => void;
+  readonly #tell: (write: WriteRecord) => void;
   readonly #takenBack: (write: WriteRecord) => void;
   readonly #run = (): void => this.run();
   #waiting: WriteRecord[] = [];
@@ -17,17 +18,20 @@ export class CommitQueue {
    * @param schedule runs the commit when no more writes are expected to join it
    * @param commit makes all durable or throws and makes none so
    * @param committed called for each write, in order, before it is answered
+   * @param tell called for each write, in order, when whoever made it has had its answer
    * @param takenBack called for each write that was not made durable, newest first
    */
   constructor(
     schedule: (run: () => void) => void,
     commit: (writes: readonly WriteRecord[]) => void,
     committed: (write: WriteRecord) => void,
+    tell: (write: WriteRecord) => void,
     takenBack: (write: WriteRecord) => void,
   ) {
     this.#schedule = schedule;
     this.#commit = commit;
     this.#committed = committed;
+    this.#tell = tell;
     this.#takenBack = takenBack;
   }
 
@@ -65,6 +69,9 @@ export class CommitQueue {
       this.#committed(write);
       answer(write, undefined);
     }
+    queueMicrotask(() => {
+      for (const write of writes) this.#tell(write);
+    });
     settled?.resolve();
   }
 }

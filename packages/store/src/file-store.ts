@@ -38,12 +38,12 @@ class FileStore implements Store {
       setImmediate,
       (writes) => this.#commit(writes),
       (write) => this.#bucket(write.bucket).committed(write),
+      (write) => this.#bucket(write.bucket).tell(write),
       (write) => this.#bucket(write.bucket).takenBack(write),
     );
     this.#journal.replay((write) => {
       this.#revision = Math.max(this.#revision, write.revision);
-      const value = write.value === null ? null : new Uint8Array(write.value);
-      this.#bucket(write.bucket).restore({ ...write, value, replaced: undefined, durable: true, answer: undefined });
+      this.#bucket(write.bucket).restore({ ...write, replaced: undefined, durable: true, answer: undefined });
     });
   }
 

@@ -27,8 +27,8 @@ const USUAL = 256 * 1024;
 export interface Stored {
   readonly bucket: string;
   readonly key: string;
-  /** null: removed */
-  readonly value: Uint8Array | null;
+  /** A character for each byte: a string costs the garbage collector far less than an array. null: removed */
+  readonly value: string | null;
   readonly revision: number;
 }
 
@@ -51,8 +51,7 @@ export class FrameWriter {
     bytes[head + 14] = bucket.length;
     this.#end = keyAt + keyLength;
     if (value === null) return;
-    bytes.set(value, this.#end);
-    this.#end += value.length;
+    this.#end += bytes.write(value, this.#end, "latin1");
   }
 
   /** The bytes of the commit: good until the next `add`. */
@@ -90,7 +89,7 @@ export function wholeCommits(bytes: Buffer): number {
   return at;
 }
 
-/** The records of whole commits, in the order in which they were written. Their values are views of `bytes`. */
+/** The records of whole commits, in the order in which they were written. */
 export function* recordsOf(bytes: Buffer): Generator<Stored, void, void> {
   for (let at = 0; at < bytes.length; ) {
     const end = at + FRAME_HEAD + bytes.readUInt32LE(at);
@@ -104,7 +103,7 @@ export function* recordsOf(bytes: Buffer): Generator<Stored, void, void> {
       yield {
         bucket: bytes.toString("latin1", bucketAt, keyAt),
         key: bytes.toString("utf8", keyAt, valueAt),
-        value: removed ? null : bytes.subarray(valueAt, valueAt + valueLength),
+        value: removed ? null : bytes.toString("latin1", valueAt, valueAt + valueLength),
         revision: bytes.readUIntLE(at, 6),
       };
       at = removed ? valueAt : valueAt + valueLength;

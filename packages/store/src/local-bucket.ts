@@ -1,5 +1,5 @@
 import type { CommitQueue } from "./commit-queue.ts";
-import { asChange, type WriteRecord } from "./record.ts";
+import { asChange, asEntry, textOf, type WriteRecord } from "./record.ts";
 import {
   type Bucket,
   type Change,
@@ -42,9 +42,7 @@ export class LocalBucket implements Bucket {
       record = this.#records.get(key);
     }
     this.#answered("get", "ok");
-    return record === undefined || record.value === null
-      ? undefined
-      : { key, value: record.value, revision: record.revision };
+    return record === undefined || record.value === null ? undefined : asEntry(record);
   }
 
   put(key: string, value: Uint8Array): Promise<number> {
@@ -69,8 +67,8 @@ export class LocalBucket implements Bucket {
   async *entries(prefix = ""): AsyncIterable<Entry> {
     this.#alive("entries");
     await this.#options.commits.settled();
-    for (const { key, value, revision, durable } of [...this.#records.values()]) {
-      if (durable && value !== null && key.startsWith(prefix)) yield { key, value, revision };
+    for (const record of [...this.#records.values()]) {
+      if (record.durable && record.value !== null && record.key.startsWith(prefix)) yield asEntry(record);
     }
     this.#answered("entries", "ok");
   }
@@ -96,6 +94,9 @@ export class LocalBucket implements Bucket {
 
   committed(record: WriteRecord): void {
     if (record.value === null && this.holds(record.key, record.revision)) this.#records.delete(record.key);
+  }
+
+  tell(record: WriteRecord): void {
     this.#watchers.tell(asChange(record));
   }
 
@@ -103,7 +104,7 @@ export class LocalBucket implements Bucket {
     if (record.replaced === undefined) this.#records.delete(record.key);
     else this.#records.set(record.key, record.replaced);
     // A watcher that came in between was not told what was there before.
-    if (record.replaced?.durable) this.#watchers.tell(asChange(record.replaced));
+    if (record.replaced?.durable) this.tell(record.replaced);
   }
 
   get size(): number {
@@ -122,19 +123,21 @@ export class LocalBucket implements Bucket {
 
   #writeIf(expected: boolean, operation: Operation, key: string, value: Uint8Array): Promise<number> {
     const refusal = this.#refusal(expected, operation, key);
-    return refusal === undefined ? this.#write(operation, key, new Uint8Array(value)) : Promise.reject(refusal);
+    return refusal === undefined ? this.#write(operation, key, textOf(value)) : Promise.reject(refusal);
   }
 
-  #write(operation: Operation, key: string, value: Uint8Array | null): Promise<number> {
+  #write(operation: Operation, key: string, value: string | null): Promise<number> {
     return new Promise((resolve, reject) => {
       const { commits, nextRevision } = this.#options;
       const revision = nextRevision();
+      const replaced = this.#records.get(key);
       const record: WriteRecord = {
         bucket: this.name,
-        key,
+        // Not a new text for each write: that one may hold on to the message that it is a part of.
+        key: replaced?.key ?? key,
         value,
         revision,
-        replaced: this.#records.get(key),
+        replaced,
         durable: false,
         answer: (error) => {
           this.#answered(operation, error === undefined ? "ok" : "away");

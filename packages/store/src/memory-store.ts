@@ -12,6 +12,7 @@ export function memoryStore(observer?: StoreObserver): Store {
     queueMicrotask,
     () => {},
     (write) => buckets.get(write.bucket)?.committed(write),
+    (write) => buckets.get(write.bucket)?.tell(write),
     (write) => buckets.get(write.bucket)?.takenBack(write),
   );
 

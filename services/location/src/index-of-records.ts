@@ -54,6 +54,11 @@ export class RecordIndex {
     return this.#known.has(key);
   }
 
+  /** Whether that write is the last one that was heard of. */
+  knows(key: string, revision: number): boolean {
+    return this.#known.get(key)?.revision === revision;
+  }
+
   /** The bindings of a hot one. @throws UnreadableRecord */
   get(key: string): Held | undefined {
     const known = this.#known.get(key);
@@ -79,8 +84,7 @@ export class RecordIndex {
 
   /** Takes over what the store says was written, here or elsewhere. */
   heard(key: string, summary: Summary, value: Uint8Array, revision: number): void {
-    const present = this.#known.get(key);
-    if (present !== undefined && present.revision === revision) return;
+    if (this.knows(key, revision)) return;
     const known = this.#place(key, summary, revision);
     if (known === undefined) return;
     known.bindings = undefined;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@sipmesh/environment";
 import type { Context } from "@sipmesh/runtime";
 import type { Binding } from "@sipmesh/sip-core";
-import { type Bucket, Conflict, StoreAway, type Watch } from "@sipmesh/store";
+import { type Bucket, Conflict, type Entry, StoreAway, type Watch } from "@sipmesh/store";
 import type { Counter } from "@sipmesh/telemetry";
 import { type Held, RecordIndex } from "./index-of-records.ts";
 import { decodeBindings, encodeBindings, readSummary, UnreadableRecord } from "./record.ts";
@@ -48,7 +48,7 @@ export class Records {
       this.#bucket = bucket;
       const watch = await bucket.watch((change) => {
         if ("removed" in change) this.index.forget(change.key, change.revision);
-        else this.#heard(change.key, change.value, change.revision);
+        else this.#heard(change);
       });
       if (this.#closed) watch.close();
       else this.#watch = watch;
@@ -117,7 +117,11 @@ export class Records {
     return this.#bucket;
   }
 
-  #heard(key: string, value: Uint8Array, revision: number): void {
+  #heard(entry: Entry): void {
+    const { key, revision } = entry;
+    // Our own write, mostly.
+    if (this.index.knows(key, revision)) return;
+    const { value } = entry;
     try {
       this.index.heard(key, readSummary(value), value, revision);
     } catch (error) {
