@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaults } from "@sipmesh/config";
 import { settled } from "@sipmesh/environment/testing";
 import type { RouteDecision } from "@sipmesh/proto/routing";
 import { RpcError } from "@sipmesh/rpc";
 import { Name, type Request, response } from "@sipmesh/sip";
+import { transactionSection } from "./config.ts";
 import { alice, bob, flowFrom, fromAlice, Stage, toPhones } from "./testing/stage.ts";
 
 const oneProxy = { route: () => toPhones("203.0.113.1") };
@@ -169,7 +171,7 @@ test("a transaction that breaks is answered, counted and let go of", async () =>
   assert.equal(other.metrics.value("sipmesh_calls_in_setup"), 0);
 });
 
-test("who proved nothing is answered when he asks and soon forgotten: no retransmissions for a forged source, no table to fill", async () => {
+test("who proved nothing is answered when he asks, and not again and again: no retransmissions for a forged source", async () => {
   const refusals: [number, RouteDecision["decision"]][] = [
     [403, { $case: "reject", value: { status: 403, reason: "Strangers Are Not Relayed", headerFields: [] } }],
     [407, { $case: "challenge", value: { status: 407, values: ['Digest realm="example.com"'] } }],
@@ -184,10 +186,34 @@ test("who proved nothing is answered when he asks and soon forgotten: no retrans
     await stage.receive(fromAlice("INVITE"), alice);
     assert.equal(stage.last.head, first.head);
     assert.deepEqual(stage.words, [`${status} → 198.51.100.7`], "unless asked again");
-    await stage.clock.pass(1_100);
+    await stage.clock.pass(28_100);
+    assert.deepEqual(stage.words, [], "and forgotten after 64·T1");
     assert.equal(stage.metrics.value("sipmesh_transactions", { side: "server" }), 0);
     assert.equal(stage.clock.timers, 0);
   }
+});
+
+test("a flood of calls that prove nothing leaves most of the table to the others: its oldest are forgotten", async () => {
+  const limits = { ...defaults(transactionSection).limits, transactions: 40 };
+  const decision: RouteDecision["decision"] = {
+    $case: "reject",
+    value: { status: 403, reason: "Strangers Are Not Relayed", headerFields: [] },
+  };
+  const stage = await Stage.begin({
+    routing: { route: () => ({ decision, identity: "", realm: "" }) },
+    config: { limits },
+  });
+  for (let n = 0; n < 60; n += 1) {
+    await stage.receive(
+      fromAlice("INVITE", { callId: `flood-${n}`, via: `SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK${n}` }),
+      alice,
+    );
+  }
+  assert.deepEqual(new Set(stage.words), new Set(["403 → 198.51.100.7"]));
+  assert.equal(stage.metrics.value("sipmesh_transactions", { side: "server" }), 10);
+  await stage.clock.pass(33_000);
+  assert.equal(stage.metrics.value("sipmesh_transactions", { side: "server" }), 0);
+  assert.equal(stage.clock.timers, 0);
 });
 
 test("redirect, reject and challenge are answered with what routing said", async () => {

@@ -40,6 +40,9 @@ export interface TransactionsOptions {
   readonly log: Log;
 }
 
+/** How much of the table those may take who proved nothing and wait to be forgotten. */
+const TURNED_AWAY_SHARE = 1 / 4;
+
 type Effect<T extends ProxyEffect["type"]> = Extract<ProxyEffect, { type: T }>;
 
 /**
@@ -49,6 +52,8 @@ type Effect<T extends ProxyEffect["type"]> = Extract<ProxyEffect, { type: T }>;
 export class Transactions {
   readonly #o: TransactionsOptions;
 
+  /** Who proved nothing and was told so, and has not acknowledged it; the oldest first. */
+  readonly #turnedAway = new Set<Entry>();
   readonly #timersOf: (entry: Entry) => Timers<Entry>;
 
   constructor(options: TransactionsOptions) {
@@ -267,14 +272,20 @@ export class Transactions {
   }
 
   /**
-   * RFC 3261 section 26.3.2.4: who proved nothing hears of it when he asks, not again and again, and is soon forgotten.
-   * A forged source would else be sent our retransmissions, and a flood of such calls fill the table.
+   * RFC 3261 section 26.3.2.4: who proved nothing hears of it when he asks, not again and again. A forged source would
+   * else be sent our retransmissions, and a flood of such calls fill the table: of them the oldest is forgotten.
    */
   #startTimer(entry: Entry, { owner, branch, timer, after }: Effect<"start">): void {
     const unproved = entry.turnedAway && owner === "server";
     if (unproved && timer === "G") return;
-    const { t4 } = this.#o.config.timers;
-    entry.timers.start(owner, branch, timer, unproved && timer === "H" ? Math.min(after, t4) : after);
+    entry.timers.start(owner, branch, timer, after);
+    if (!unproved || timer !== "H") return;
+    this.#turnedAway.add(entry);
+    if (this.#turnedAway.size <= this.#o.config.limits.transactions * TURNED_AWAY_SHARE) return;
+    for (const oldest of this.#turnedAway) {
+      this.#end(oldest);
+      break;
+    }
   }
 
   async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {
@@ -388,6 +399,7 @@ export class Transactions {
     entry.timers.stopAll();
     entry.waiting = undefined;
     table.remove(entry);
+    this.#turnedAway.delete(entry);
     if (entry.settingUp) measures.settingUp--;
     entry.settingUp = false;
     observer.ended(entry);
