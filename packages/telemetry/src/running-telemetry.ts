@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DiagLogLevel, diag } from "@opentelemetry/api";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
+import { detectResources, envDetector, type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace";
 import type { Catalogue, MetricDefinition } from "./catalogue.ts";
@@ -97,13 +97,17 @@ export function startTelemetry(settings: TelemetrySettings): RunningTelemetry {
     withoutScopeInfo: true,
     metricProducers: [metricProducer(registry, now)],
   });
+  // What the surroundings know of the process: pod, node, deployment (OTEL_RESOURCE_ATTRIBUTES).
+  const surroundings = detectResources({ detectors: [envDetector] });
   const identity = {
     "service.namespace": "sipmesh",
     "service.instance.id": settings.instance,
     "service.version": settings.version,
   };
+  const resourceOf = (service: string): Resource =>
+    surroundings.merge(resourceFromAttributes({ "service.name": service, ...identity }));
   const meterProvider = new MeterProvider({
-    resource: resourceFromAttributes({ "service.name": "sipmesh", ...identity }),
+    resource: resourceOf("sipmesh"),
     readers: [prometheus],
   });
 
@@ -132,14 +136,14 @@ export function startTelemetry(settings: TelemetrySettings): RunningTelemetry {
   const signed = (name: string): Telemetry => ({
     log: log.child({ service: name }),
     metrics: registry,
-    tracer: tracerFor(resourceFromAttributes({ "service.name": `sipmesh-${name}`, ...identity })),
+    tracer: tracerFor(resourceOf(`sipmesh-${name}`)),
     forService: signed,
   });
 
   return {
     log,
     metrics: registry,
-    tracer: tracerFor(resourceFromAttributes({ "service.name": "sipmesh", ...identity })),
+    tracer: tracerFor(resourceOf("sipmesh")),
     forService: signed,
     serveMetrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     keepHere(traceId) {

@@ -6,7 +6,7 @@ export class DemoError extends Error {
   override readonly name = "DemoError";
 }
 
-/** The platform that runs on this machine, as the demo's phones see it. */
+/** A platform as the demo's phones see it. */
 export interface FoundPlatform {
   readonly server: Address;
   /** The host of the phones' addresses of record. */
@@ -24,12 +24,16 @@ interface State {
  * Asks the admin port where SIP is spoken, and takes the passwords from the data directory.
  * @throws DemoError where there is no platform, or it has no demo subscribers
  */
-export async function findPlatform(admin: Address, passwords: string): Promise<FoundPlatform> {
+export async function findPlatform(
+  admin: Address,
+  passwords: string,
+  transport: "udp" | "tcp",
+): Promise<FoundPlatform> {
   const url = `http://${admin.address.includes(":") ? `[${admin.address}]` : admin.address}:${admin.port}`;
   const { targets } = (await ask(`${url}/state`)) as State;
-  const listeners = (targets?.edge?.listeners ?? []).filter(({ transport }) => transport === "udp");
+  const listeners = (targets?.edge?.listeners ?? []).filter((one) => one.transport === transport);
   const server = listeners.find(({ address }) => address === "127.0.0.1") ?? listeners[0];
-  if (server === undefined) throw new DemoError(`the platform at ${url} speaks no SIP over UDP: it runs no edge`);
+  if (server === undefined) throw new DemoError(`the platform at ${url} speaks no SIP over ${transport.toUpperCase()}`);
   const [one, other] = readDemoSubscribers(passwords) ?? [];
   if (one === undefined || other === undefined) {
     throw new DemoError(

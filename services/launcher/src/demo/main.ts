@@ -1,4 +1,4 @@
-// `npm run demo`: two built-in phones talk to each other through the platform that runs on this machine.
+// `npm run demo`: two built-in phones talk to each other through the platform that runs on this machine, or another.
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -10,17 +10,21 @@ import { readConfiguration } from "../configuration.ts";
 import { EXIT, failure } from "../exit-code.ts";
 import { UsageError } from "../targets.ts";
 import { DemoError, findPlatform } from "./find-platform.ts";
+import { namedPlatform } from "./named-platform.ts";
 import { demoFile } from "./subscribers.ts";
-import { Telling } from "./telling.ts";
+import { CLEAR, Telling } from "./telling.ts";
 
 const HELP = `npm run demo [-- options]
 
 Registers two built-in phones with the platform that runs on this machine, places a call with audio between them, hangs
-up, and draws the ladder of its SIP messages, with times, the trace id, and the audio's loss and jitter.
+up, and draws the ladder of its SIP messages, with times, the trace id, and the audio's loss and jitter. Ends with 0 where
+both heard each other.
 
-  --config FILE   the configuration that the platform was started with
-  --seconds N     how long they talk (default 3)
-  --help          print this
+  --config FILE         the configuration that the platform was started with
+  --server HOST[:PORT]  a platform elsewhere; the phones are the first two subscribers that the configuration names
+  --transport udp|tcp   how they speak to it (default udp)
+  --seconds N           how long they talk (default 3)
+  --help                print this
 `;
 /** Milliseconds to wait for an answer to anything. */
 const PATIENCE = 10_000;
@@ -39,14 +43,16 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { config: file, seconds, help } = options();
+  const { config: file, server, transport, seconds, help } = options();
   if (help) {
     process.stdout.write(HELP);
     return;
   }
   const config = readConfiguration(file);
-  const admin = config.of(adminSection);
-  const platform = await findPlatform(admin, demoFile(resolve(config.of(processSection).dataDirectory)));
+  const platform =
+    server === undefined
+      ? await findPlatform(config.of(adminSection), demoFile(resolve(config.of(processSection).dataDirectory)), transport)
+      : await namedPlatform(server, config);
   const clock = systemClock((error) => process.stderr.write(`${error}\n`));
   const surroundings = { clock, random: systemRandom(), network: systemNetwork() };
   const telling = new Telling(platform.server, (text) => process.stdout.write(text));
@@ -59,7 +65,7 @@ async function main(): Promise<void> {
         addressOfRecord: `sip:${user}@${platform.domain}`,
         secret: { username: user, password },
         server: platform.server,
-        transport: "udp",
+        transport,
         tone,
       },
       surroundings,
@@ -96,6 +102,8 @@ async function main(): Promise<void> {
     telling.audio(other.user, received.report, heard.callee);
     telling.found(call.callId, traceId);
     for (const agent of [caller, callee]) await within(agent.unregister(), "the end of the registration");
+    const deaf = [...(heard.caller > CLEAR ? [] : [one.user]), ...(heard.callee > CLEAR ? [] : [other.user])];
+    if (deaf.length > 0) throw new DemoError(`the call was set up, and ${deaf.join(" and ")} did not hear the other`);
   } finally {
     await caller.close();
     await callee.close();
@@ -103,18 +111,30 @@ async function main(): Promise<void> {
   }
 }
 
-function options(): { readonly config: string | undefined; readonly seconds: number; readonly help: boolean } {
+interface Options {
+  readonly config: string | undefined;
+  readonly server: string | undefined;
+  readonly transport: "udp" | "tcp";
+  readonly seconds: number;
+  readonly help: boolean;
+}
+
+function options(): Options {
   try {
     const { values } = parseArgs({
       options: {
         config: { type: "string" },
+        server: { type: "string" },
+        transport: { type: "string", default: "udp" },
         seconds: { type: "string", default: "3" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
     const seconds = Number(values.seconds);
     if (!(seconds >= 1 && seconds <= 3600)) throw new UsageError("--seconds is a number from 1 to 3600");
-    return { config: values.config, seconds, help: values.help };
+    const { config, server, transport, help } = values;
+    if (transport !== "udp" && transport !== "tcp") throw new UsageError("--transport is udp or tcp");
+    return { config, server, transport, seconds, help };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message}\n\n${HELP}`);
   }

@@ -22,7 +22,7 @@ export function demoSubscribers(dataDirectory: string): readonly DemoSubscriber[
   const known = readDemoSubscribers(file);
   if (known !== undefined) return known;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const made = USERS.map((user) => ({ user, password: password() }));
+  const made = newSubscribers();
   try {
     writeFileSync(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
     return made;
@@ -32,6 +32,11 @@ export function demoSubscribers(dataDirectory: string): readonly DemoSubscriber[
     if (theirs !== undefined) return theirs;
     throw error;
   }
+}
+
+/** Subscribers with passwords that nobody else has. */
+export function newSubscribers(): readonly DemoSubscriber[] {
+  return USERS.map((user) => ({ user, password: newPassword() }));
 }
 
 /** Undefined where there is no such file. */
@@ -50,7 +55,8 @@ export function readDemoSubscribers(file: string): readonly DemoSubscriber[] | u
   return read;
 }
 
-function password(): string {
+/** 59 bits, quick to type. */
+export function newPassword(): string {
   const letters = Array.from({ length: 12 }, () => LETTERS[randomInt(LETTERS.length)]).join("");
   return letters.replace(/(.{4})(?=.)/g, "$1-");
 }

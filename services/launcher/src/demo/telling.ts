@@ -1,6 +1,9 @@
 import type { Address } from "@sipmesh/sip";
 import { type AudioReport, type LoggedMessage, ladder, merged } from "@sipmesh/user-agent";
 
+/** Share of the audio's energy that the other's tone must have to be called clear. */
+export const CLEAR = 0.5;
+
 /** What the demo says on the terminal. */
 export class Telling {
   readonly #platform: Address;
@@ -45,7 +48,7 @@ export class Telling {
   audio(user: string, { sent, received, lost, jitter }: AudioReport, toneShare: number): void {
     const expected = received + Math.max(0, lost);
     const loss = expected === 0 ? 100 : (100 * Math.max(0, lost)) / expected;
-    const tone = toneShare > 0.5 ? "the other's tone is clear" : "the other's tone was NOT heard";
+    const tone = toneShare > CLEAR ? "the other's tone is clear" : "the other's tone was NOT heard";
     this.#say(
       `${user.padEnd(6)} sent ${sent} packets, received ${received}: loss ${loss.toFixed(1)} %, jitter ${jitter.toFixed(1)} ms, ${tone}\n`,
     );
