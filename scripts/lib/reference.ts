@@ -1,30 +1,44 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { chartFiles } from "./chart/files.ts";
 
 const FOLDER = join("docs", "reference");
 
-/** The reference pages as the source has them now. Loaded late: the checks before it do not need the services. */
-async function pages(root: string): Promise<ReadonlyMap<string, string>> {
-  const { reference } = (await import(join(root, "services/launcher/src/index.ts"))) as {
+/**
+ * What is made from the source, by path: the reference pages and the chart's schema. Loaded late: the checks before it do
+ * not need the services.
+ */
+async function made(root: string): Promise<ReadonlyMap<string, string>> {
+  const { reference, configurationSchema } = (await import(join(root, "services/launcher/src/index.ts"))) as {
     reference: () => ReadonlyMap<string, string>;
+    configurationSchema: () => Readonly<Record<string, object>>;
   };
-  return reference();
+  const pages = [...reference()].map(([name, text]) => [join(FOLDER, name), text] as const);
+  return new Map([...pages, ...chartFiles(root, configurationSchema())]);
 }
 
 export async function writeReference(root: string): Promise<void> {
-  mkdirSync(join(root, FOLDER), { recursive: true });
-  for (const [name, text] of await pages(root)) writeFileSync(join(root, FOLDER, name), text);
+  for (const [path, text] of await made(root)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
 }
 
-/** Pages that differ from the source, are missing, or belong to nothing. */
+/** Files that differ from the source, are missing, or belong to nothing. */
 export async function referenceProblems(root: string): Promise<string[]> {
-  const made = await pages(root);
-  const there = readdirSync(join(root, FOLDER));
-  const stale = [...made].filter(
-    ([name, text]) => !there.includes(name) || readFileSync(join(root, FOLDER, name), "utf8") !== text,
-  );
+  const files = await made(root);
+  const stale = [...files].filter(([path, text]) => textOf(join(root, path)) !== text);
+  const there = readdirSync(join(root, FOLDER)).map((name) => join(FOLDER, name));
   return [
-    ...stale.map(([name]) => `${FOLDER}/${name} is not what the source says: npm run generate`),
-    ...there.filter((name) => !made.has(name)).map((name) => `${FOLDER}/${name} belongs to nothing`),
+    ...stale.map(([path]) => `${path} is not what the source says: npm run generate`),
+    ...there.filter((path) => !files.has(path)).map((path) => `${path} belongs to nothing`),
   ];
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }

@@ -20,6 +20,8 @@ export interface SippOptions {
   readonly calls?: number;
   readonly users?: string;
   readonly extra?: readonly string[];
+  /** Put before the command: a network namespace to run in. */
+  readonly within?: readonly string[];
 }
 
 /** What SIPp counted, as its statistics file has it at the end. */
@@ -49,7 +51,8 @@ export class Sipp {
     if (options.users !== undefined) args.push("-inf", options.users);
     args.push(...(options.extra ?? []));
     if (options.remote !== undefined) args.push(options.remote);
-    this.program = new Program({ command: "sipp", args, cwd: options.folder, env: { TERM: "dumb" } });
+    const [command = "sipp", ...rest] = [...(options.within ?? []), "sipp", ...args];
+    this.program = new Program({ command, args: rest, cwd: options.folder, env: { TERM: "dumb" } });
   }
 
   /** Waits for the end and gives the counts. */

@@ -1,9 +1,17 @@
 import { contextCatalogue } from "@sipmesh/runtime";
 import { telemetryCatalogue } from "@sipmesh/telemetry";
 import { SECTIONS } from "./configuration.ts";
+import { type JsonSchema, sectionSchemas } from "./json-schema.ts";
 import { MODULES } from "./modules.ts";
 import { processCatalogue } from "./process-metrics.ts";
 import { referencePages } from "./reference.ts";
+
+export type { JsonSchema } from "./json-schema.ts";
+
+/** What may stand in each section of the configuration, as JSON Schema (draft-07). */
+export function configurationSchema(): Readonly<Record<string, JsonSchema>> {
+  return sectionSchemas(SECTIONS);
+}
 
 /** The pages of docs/reference as the source has them, by file name. */
 export function reference(): ReadonlyMap<string, string> {

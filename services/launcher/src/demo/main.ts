@@ -51,7 +51,11 @@ async function main(): Promise<void> {
   const config = readConfiguration(file);
   const platform =
     server === undefined
-      ? await findPlatform(config.of(adminSection), demoFile(resolve(config.of(processSection).dataDirectory)), transport)
+      ? await findPlatform(
+          config.of(adminSection),
+          demoFile(resolve(config.of(processSection).dataDirectory)),
+          transport,
+        )
       : await namedPlatform(server, config);
   const clock = systemClock((error) => process.stderr.write(`${error}\n`));
   const surroundings = { clock, random: systemRandom(), network: systemNetwork() };

@@ -5,8 +5,7 @@ import { SECTIONS } from "../configuration.ts";
 import { DemoError } from "./find-platform.ts";
 import { hostAndPort, namedPlatform } from "./named-platform.ts";
 
-const configuration = (text: string): Config =>
-  loadConfig(SECTIONS, { file: { name: "test", text }, environment: {} });
+const configuration = (text: string): Config => loadConfig(SECTIONS, { file: { name: "test", text }, environment: {} });
 
 test("A server is named by host and port, 5060 where none is said", () => {
   assert.deepEqual(hostAndPort("sip.example"), { host: "sip.example", port: 5060 });

@@ -6,7 +6,11 @@ import { madeSecret } from "./made-secret.ts";
 const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const PATIENCE = 10_000;
 
-const { namespace = "", secret = "", owner = "" } = parseArgs({
+const {
+  namespace = "",
+  secret = "",
+  owner = "",
+} = parseArgs({
   options: { namespace: { type: "string" }, secret: { type: "string" }, owner: { type: "string" } },
 }).values;
 const account = (await api("GET", `serviceaccounts/${owner}`)) as { metadata: { uid: string } };

@@ -1,0 +1,100 @@
+// What the chart's values may be. What they mean stands above their keys in values.yaml.
+
+export type Schema = { readonly [key: string]: unknown; readonly properties?: Readonly<Record<string, Schema>> };
+
+const text: Schema = { type: "string" };
+const flag: Schema = { type: "boolean" };
+const anyMap: Schema = { type: "object" };
+const texts: Schema = { type: "object", additionalProperties: { type: "string" } };
+const list = (items: Schema): Schema => ({ type: "array", items });
+const whole = (minimum: number, maximum: number): Schema => ({ type: "integer", minimum, maximum });
+const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema.type, "null"] });
+const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: "object",
+  additionalProperties: false,
+  properties,
+});
+
+const port = whole(1, 65_535);
+const address: Schema = { type: "string", pattern: "^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)?$" };
+const pull = oneOf("Always", "IfNotPresent", "Never");
+
+const podSettings: Readonly<Record<string, Schema>> = {
+  annotations: texts,
+  labels: texts,
+  extraEnv: list(anyMap),
+  nodeSelector: texts,
+  tolerations: list(anyMap),
+  affinity: anyMap,
+  topologySpreadConstraints: list(anyMap),
+  priorityClassName: text,
+  resources: anyMap,
+};
+/** The keys of `pods`, none of which must be there. */
+const pod: Schema = { type: "object", additionalProperties: false, properties: podSettings, documentedIn: "pods" };
+const replicas = whole(0, 1000);
+const stateless = object({ replicas, pod });
+const transport = object({
+  enabled: flag,
+  port,
+  nodePort: orNull(port),
+  advertiseAddress: address,
+  advertisePort: orNull(port),
+  annotations: texts,
+  loadBalancerIP: address,
+});
+const hostPorts = object({ admin: port, rpc: port });
+const image = object({ registry: text, repository: text, tag: text, pullPolicy: pull });
+
+/** Sections of the configuration that are the operator's; the others belong to the installation. */
+const SECTIONS = ["log", "trace", "edge", "transaction", "location", "routing", "directory", "media"];
+
+/** The schema of values.yaml, without its words. */
+export function valuesSchema(sections: Readonly<Record<string, object>>): Schema {
+  const config = Object.fromEntries(SECTIONS.map((name) => [name, sections[name] as Schema]));
+  return object({
+    nameOverride: text,
+    fullnameOverride: text,
+    global: anyMap,
+    image: object({ ...image.properties, pullSecrets: list(object({ name: text })) }),
+    config: { ...object(config), documentedIn: "docs/reference/configuration.md" },
+    pods: object(podSettings),
+    edge: object({
+      network: oneOf("service", "hostNetwork"),
+      replicas,
+      udp: transport,
+      tcp: transport,
+      service: object({
+        type: oneOf("LoadBalancer", "NodePort", "ClusterIP"),
+        loadBalancerClass: text,
+        loadBalancerSourceRanges: list(text),
+      }),
+      hostPorts,
+      pod,
+    }),
+    transaction: stateless,
+    location: stateless,
+    routing: stateless,
+    directory: object({ replicas, existingSecret: text, pod }),
+    media: object({
+      network: oneOf("hostNetwork", "pod"),
+      replicas,
+      rtp: object({ first: whole(1024, 65_535), last: whole(1024, 65_535) }),
+      hostPorts,
+      pod,
+    }),
+    nats: object({
+      servers: list({ type: "string", pattern: "^(nats|tls)://[^\\s@]+$" }),
+      existingSecret: text,
+      keep: { enum: [null, 1, 3, 5] },
+      replicas: oneOf(1, 3),
+      image,
+      storage: object({ size: text, className: text }),
+      resources: anyMap,
+      pod,
+    }),
+    jaeger: object({ enabled: flag, maxTraces: whole(100, 10_000_000), image, resources: anyMap, pod }),
+    podDisruptionBudget: object({ enabled: flag }),
+  });
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { missing } from "@sipmesh/drivers";
+import { render, VALUES } from "./helm.ts";
+
+/** What is given, and the sentence that it is refused with. */
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ["edge.udp.enabled=false,edge.tcp.enabled=false", /edge\.udp\.enabled and edge\.tcp\.enabled are both false/],
+  ["config.edge.listeners[0].transport=udp", /config\.edge\.listeners is made from edge\.udp and edge\.tcp/],
+  ["config.media.ports.first=20000", /config\.media\.ports\.first and last are made from media\.rtp/],
+  ["config.media.interfaces[0].address=192.0.2.1", /config\.media\.interfaces names one host's addresses/],
+  ["jaeger.enabled=true,config.trace.endpoint=http://c:4318", /jaeger\.enabled and config\.trace\.endpoint both/],
+  [
+    "directory.existingSecret=s,config.directory.domains[0].name=example.com",
+    /directory\.existingSecret and config\.directory\.domains both/,
+  ],
+  [
+    "media.rtp.first=20000,media.rtp.last=19000",
+    /media\.rtp\.first \(20000\) must be below media\.rtp\.last \(19000\)/,
+  ],
+  ["media.rtp.last=32000", /media\.rtp \(16384 to 32000\) overlaps the NodePorts/],
+  ["edge.network=hostNetwork,edge.hostPorts.admin=8061", /edge\.hostPorts and media\.hostPorts share a port/],
+  ["nats.servers={nats://a:4222},nats.replicas=3", /nats\.replicas installs servers, and nats\.servers names/],
+  ["nats.keep=3", /nats\.keep is 3, and nats\.replicas installs 1/],
+  ["edge.network=hostNetwork,edge.udp.advertiseAddress=192.0.2.1", /choose the node with edge\.pod\.nodeSelector/],
+  // The schema's own, from values and from the platform's configuration.
+  ["typo=1", /additional properties 'typo' not allowed/],
+  ["nats.replicas=2", /\/nats\/replicas': value must be one of 1, 3/],
+  ["edge.network=host", /\/edge\/network': value must be one of 'service', 'hostNetwork'/],
+  ["edge.udp.advertiseAddress=sip.example.com", /\/edge\/udp\/advertiseAddress'/],
+  ["config.location.maxContacts=1000", /\/config\/location\/maxContacts': maximum: got 1,000, want 100/],
+  ["config.routing.mdia=nat", /\/config\/routing': additional properties 'mdia' not allowed/],
+  ["config.nats.replicas=3", /\/config': additional properties 'nats' not allowed/],
+];
+
+describe("The chart refuses what cannot work, with a sentence that names the key", { skip: missing("helm") }, () => {
+  for (const [values, sentence] of REFUSED)
+    it(values, () => {
+      assert.match(render("--set", values).refusal, sentence);
+    });
+
+  it("and takes what an umbrella chart adds", () => {
+    assert.equal(render("--set", "global.anything=1", "-f", `${VALUES}/small-site.yaml`).refusal, "");
+  });
+});

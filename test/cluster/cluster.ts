@@ -1,0 +1,111 @@
+import { writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { missing, runProgram } from "@sipmesh/drivers";
+
+/** What the surroundings can do, by the variable that names the command. docs/kubernetes.md has the list. */
+const COMMANDS = {
+  /** REFERENCE CONTEXT FLAGS…: builds the image and puts it on every node. */
+  buildImage: "SIPMESH_TEST_BUILD_IMAGE",
+  /** nats-server|jaeger REFERENCE: puts that program on every node as an image. */
+  programImage: "SIPMESH_TEST_PROGRAM_IMAGE",
+  /** NAMESPACE SERVICE: prints the address of a Service of type LoadBalancer. */
+  loadBalancer: "SIPMESH_TEST_LOAD_BALANCER",
+  /** COMMAND…: runs it where phones are. */
+  outside: "SIPMESH_TEST_OUTSIDE",
+} as const;
+
+export type Capability = keyof typeof COMMANDS;
+
+const PROGRAMS = ["kubectl", "helm", "sipp"];
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** For `node:test`'s `skip`: false where there is a cluster and all that these tests need of it. */
+export function noCluster(): string | false {
+  const unset = ["KUBECONFIG", ...Object.values(COMMANDS)].filter((name) => (process.env[name] ?? "") === "");
+  if (unset.length > 0) return `not set: ${unset.join(", ")}`;
+  return missing(...PROGRAMS);
+}
+
+/** The command that does something, to be put before its arguments. */
+export function commandFor(capability: Capability): readonly string[] {
+  return (process.env[COMMANDS[capability]] ?? "").split(" ").filter((word) => word !== "");
+}
+
+export async function able(capability: Capability, args: readonly string[], patience: number): Promise<string> {
+  const [command = "", ...first] = commandFor(capability);
+  return await runProgram(command, [...first, ...args], patience);
+}
+
+/** The images of a run: ours built from this source, the others from programs. */
+export const IMAGES = {
+  image: { registry: "sipmesh.test", tag: "test", pullPolicy: "Never" },
+  nats: { image: { registry: "sipmesh.test", repository: "nats", tag: "test", pullPolicy: "Never" } },
+  jaeger: { image: { registry: "sipmesh.test", repository: "jaeger", tag: "test", pullPolicy: "Never" } },
+} as const;
+
+export async function putImages(): Promise<void> {
+  await able("programImage", ["nats-server", "sipmesh.test/nats:test"], 120_000);
+  await able("programImage", ["jaeger", "sipmesh.test/jaeger:test"], 120_000);
+  await able("buildImage", ["sipmesh.test/sipmesh:test", ROOT, "-f", `${ROOT}deploy/Dockerfile`], 900_000);
+}
+
+/** A release of the chart in a namespace of its own. */
+export class Release {
+  readonly namespace: string;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  /** Installs or upgrades, and waits until every pod of the new revision is ready. */
+  async install(values: object): Promise<void> {
+    const file = `/tmp/${this.namespace}-values.json`;
+    writeFileSync(file, JSON.stringify(values));
+    await this.helm("upgrade", "--install", "sipmesh", `${ROOT}charts/sipmesh`, "--create-namespace", "-f", file);
+    await this.settled();
+  }
+
+  /** Waits for states, not for seconds: every workload has all its pods, of the new revision, ready. */
+  async settled(): Promise<void> {
+    const workloads = (await this.kubectl("get", "deployments,daemonsets,statefulsets", "-o", "name"))
+      .trim()
+      .split("\n");
+    for (const workload of workloads) await this.kubectl("rollout", "status", workload, "--timeout=180s");
+  }
+
+  async helm(...args: string[]): Promise<string> {
+    return await runProgram("helm", [...args, "-n", this.namespace], 300_000);
+  }
+
+  async kubectl(...args: string[]): Promise<string> {
+    return await runProgram("kubectl", ["-n", this.namespace, ...args], 240_000);
+  }
+
+  /** What a Service answers at a path, asked through the API server. */
+  async ask(service: string, port: number, path: string): Promise<unknown> {
+    const proxy = `/api/v1/namespaces/${this.namespace}/services/${service}:${port}/proxy`;
+    return JSON.parse(await this.kubectl("get", "--raw", `${proxy}${path}`));
+  }
+
+  async uninstall(): Promise<void> {
+    await this.helm("uninstall", "sipmesh", "--wait");
+  }
+
+  async remove(): Promise<void> {
+    await runProgram("kubectl", ["delete", "namespace", this.namespace, "--ignore-not-found"], 180_000);
+  }
+}
+
+/** Asks until an answer is there. */
+export async function until<T>(ask: () => Promise<T | undefined>, milliseconds: number, what: string): Promise<T> {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`${what}: not within ${milliseconds} ms`);
+    await pause(500);
+  }
+}
+
+/** A scenario of test/scenarios. */
+export const scenario = (name: string): string => new URL(`../scenarios/${name}.xml`, import.meta.url).pathname;

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type JaegerTrace, Sipp } from "@sipmesh/drivers";
+import { able, commandFor, IMAGES, noCluster, putImages, Release, scenario, until } from "./cluster.ts";
+
+/** Where phones are. */
+const OUTSIDE = process.env.SIPMESH_TEST_OUTSIDE_ADDRESS ?? "10.77.0.200";
+const CALLEE = 7_060;
+const CALLER = 7_062;
+const REGISTRAR = 7_064;
+
+describe("The chart on a cluster", { skip: noCluster() }, () => {
+  const release = new Release(`sipmesh-${process.pid}`);
+  const folder = mkdtempSync(join(tmpdir(), "sipmesh-cluster-"));
+  const defaults = { ...IMAGES, jaeger: { ...IMAGES.jaeger, enabled: true } };
+  const within = commandFor("outside");
+  let address = "";
+
+  before(async () => {
+    await putImages();
+  });
+  after(async () => {
+    await release.remove();
+  });
+
+  it("installs with its defaults, and everything becomes ready", async () => {
+    await release.install(defaults);
+  });
+
+  it("helm test: two phones talk, with passwords that were made in the cluster", async () => {
+    const told = await release.helm("test", "sipmesh", "--logs", "--timeout", "2m");
+    assert.match(told, /Phase: +Succeeded/);
+    assert.equal(told.match(/the other's tone is clear/g)?.length, 2);
+  });
+
+  it("is upgraded to the load balancers' addresses", async () => {
+    address = (await able("loadBalancer", [release.namespace, "sipmesh-sip-udp"], 30_000)).trim();
+    const tcp = (await able("loadBalancer", [release.namespace, "sipmesh-sip-tcp"], 30_000)).trim();
+    assert.match(address, /^[0-9.]+$/);
+    await release.install({
+      ...defaults,
+      edge: { udp: { advertiseAddress: address }, tcp: { advertiseAddress: tcp } },
+      config: {
+        directory: {
+          domains: [
+            { name: "sipmesh.test", ownAddresses: true, authenticate: false, openToStrangers: true, anyUser: true },
+          ],
+        },
+      },
+    });
+  });
+
+  it("a phone outside registers and is called by another, through the load balancer", async () => {
+    const remote = `${address}:5060`;
+    const users = join(folder, "users.csv");
+    writeFileSync(users, `SEQUENTIAL\nbob;${CALLEE}\n`);
+    const outside = { folder, within, address: OUTSIDE, remote, users };
+    const register = new Sipp({
+      ...outside,
+      scenario: scenario("register"),
+      name: "register",
+      port: REGISTRAR,
+      calls: 1,
+    });
+    const registered = await register.done(40_000);
+    assert.equal(registered.successful, 1, register.errors());
+    const callee = new Sipp({
+      folder,
+      within,
+      address: OUTSIDE,
+      scenario: scenario("callee"),
+      name: "callee",
+      port: CALLEE,
+    });
+    const caller = new Sipp({
+      ...outside,
+      scenario: scenario("caller"),
+      name: "caller",
+      port: CALLER,
+      rate: 1,
+      calls: 5,
+      extra: ["-cid_str", `%u-${folder.slice(-6)}@outside`],
+    });
+    const placed = await caller.done(90_000);
+    const received = await callee.stop();
+    assert.deepEqual(
+      { successful: placed.successful, failed: placed.failed, unexpected: placed.unexpected },
+      { successful: 5, failed: 0, unexpected: 0 },
+      `${caller.errors()}\n${callee.errors()}`,
+    );
+    assert.equal(received.failed, 0, callee.errors());
+  });
+
+  it("a call is one trace in Jaeger, over its pods, which are named", async () => {
+    const search = new URLSearchParams({
+      service: "sipmesh-transaction",
+      tags: JSON.stringify({ "sip.call_id": `1-${folder.slice(-6)}@outside` }),
+      lookback: "1h",
+    });
+    const trace = await until(
+      async () => {
+        const { data } = (await release.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: Trace[] };
+        return data.length === 1 && spans(data[0], "BYE") > 0 ? data[0] : undefined;
+      },
+      30_000,
+      "one trace from INVITE to BYE",
+    );
+    assert.ok(spans(trace, "INVITE") > 0);
+    for (const name of ["edge", "location", "media", "routing", "transaction"])
+      assert.ok(serviceNames(trace).includes(`sipmesh-${name}`), `nothing from ${name} in ${serviceNames(trace)}`);
+    for (const { serviceName, tags } of Object.values(trace.processes)) {
+      const keys = tags.map(({ key }) => key);
+      for (const key of ["k8s.pod.name", "k8s.node.name", "k8s.deployment.name"])
+        assert.ok(keys.includes(key), `${serviceName} has no ${key}`);
+    }
+  });
+
+  it("helm uninstall leaves the volumes of NATS, and nothing else", async () => {
+    await release.uninstall();
+    const left = await until(
+      async () => {
+        const kinds = "all,secrets,configmaps,serviceaccounts,roles,rolebindings,pdb,pvc";
+        const names = (await release.kubectl("get", kinds, "-o", "name")).trim().split("\n");
+        const ours = names.filter((name) => name.includes("sipmesh"));
+        return ours.length <= 2 ? ours : undefined;
+      },
+      60_000,
+      "everything is gone",
+    );
+    assert.deepEqual(left, ["pod/sipmesh-test-call", "persistentvolumeclaim/data-sipmesh-nats-0"]);
+  });
+});
+
+interface Trace extends JaegerTrace {
+  readonly processes: Readonly<
+    Record<string, { readonly serviceName: string; readonly tags: readonly { readonly key: string }[] }>
+  >;
+}
+
+/** Spans of a method's transactions. */
+function spans(trace: Trace | undefined, method: string): number {
+  const of = (span: JaegerTrace["spans"][number]) =>
+    span.tags.some(({ key, value }) => key === "sip.method" && value === method);
+  return trace?.spans.filter(of).length ?? 0;
+}
+
+function serviceNames(trace: Trace): string[] {
+  return [...new Set(Object.values(trace.processes).map(({ serviceName }) => serviceName))].sort();
+}
