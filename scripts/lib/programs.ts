@@ -31,6 +31,7 @@ export const WANTED: readonly Wanted[] = [
   { command: "baresip", debian: "baresip-core", advice: "baresip (https://github.com/baresip/baresip)" },
   { command: "linphonec", debian: "linphone-cli", advice: "linphonec (https://www.linphone.org)" },
   { command: "tshark", debian: "tshark", advice: "tshark (https://www.wireshark.org)" },
+  { command: "helm", advice: "Helm 3 or 4 (https://helm.sh)" },
   { command: "ip", debian: "iproute2", advice: "iproute2" },
   { command: "nft", debian: "nftables", advice: "nftables" },
 ];

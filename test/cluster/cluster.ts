@@ -1,4 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { missing, runProgram } from "@sipmesh/drivers";
 
@@ -18,6 +20,7 @@ export type Capability = keyof typeof COMMANDS;
 
 const PROGRAMS = ["kubectl", "helm", "sipp"];
 const ROOT = new URL("../..", import.meta.url).pathname;
+const CHART = join(ROOT, "charts", "sipmesh");
 
 /** For `node:test`'s `skip`: false where there is a cluster and all that these tests need of it. */
 export function noCluster(): string | false {
@@ -57,11 +60,22 @@ export class Release {
     this.namespace = namespace;
   }
 
-  /** Installs or upgrades, and waits until every pod of the new revision is ready. */
-  async install(values: object): Promise<void> {
-    const file = `/tmp/${this.namespace}-values.json`;
-    writeFileSync(file, JSON.stringify(values));
-    await this.helm("upgrade", "--install", "sipmesh", `${ROOT}charts/sipmesh`, "--create-namespace", "-f", file);
+  /** Makes the namespace, and lets it enforce a Pod Security Standard. */
+  async create(enforce: "privileged" | "restricted"): Promise<void> {
+    await runProgram("kubectl", ["create", "namespace", this.namespace]);
+    const label = `pod-security.kubernetes.io/enforce=${enforce}`;
+    await runProgram("kubectl", ["label", "namespace", this.namespace, label]);
+  }
+
+  /** Installs or upgrades, and waits until every pod of the new revision is ready. `file` is one of charts/sipmesh/values. */
+  async install(values: object, file?: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "sipmesh-values-"));
+    const own = join(folder, "values.json");
+    writeFileSync(own, JSON.stringify(values));
+    const files = file === undefined ? [own] : [join(CHART, "values", file), own];
+    const flags = files.flatMap((one) => ["-f", one]);
+    await this.helm("upgrade", "--install", "sipmesh", CHART, "--create-namespace", ...flags);
+    rmSync(folder, { recursive: true });
     await this.settled();
   }
 

@@ -171,7 +171,8 @@ metadata:
     {{- include "sipmesh.labels" . | nindent 4 }}
     {{- with $settings.labels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
-    checksum/configuration: {{ include "sipmesh.configuration" $root | sha256sum }}
+    # Of what it reads: a change for one component leaves the others' pods alone.
+    checksum/configuration: {{ pick (include "sipmesh.configuration" $root | fromYaml) "log" "trace" "nats" .component | toJson | sha256sum }}
     {{- with $settings.annotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
   automountServiceAccountToken: false
