@@ -6,7 +6,7 @@ export { Nats, type NatsOptions } from "./nats.ts";
 export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";
 export { Platform, type PlatformOptions, type Shape, startPlatform } from "./platform.ts";
 export { freePort } from "./ports.ts";
-export { Program, type ProgramOptions } from "./program.ts";
+export { Program, type ProgramOptions, runProgram } from "./program.ts";
 export { type RawCall, RawPhone, type Server } from "./raw-phone.ts";
 export { Sipp, type SippCounts, type SippOptions } from "./sipp.ts";
 export { listen, type Recording, writeTone } from "./tone.ts";
