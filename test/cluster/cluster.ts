@@ -10,7 +10,7 @@ const COMMANDS = {
   buildImage: "SIPMESH_TEST_BUILD_IMAGE",
   /** nats-server|jaeger REFERENCE: puts that program on every node as an image. */
   programImage: "SIPMESH_TEST_PROGRAM_IMAGE",
-  /** NAMESPACE SERVICE: prints the address of a Service of type LoadBalancer. */
+  /** NAMESPACE SERVICE [N]: leads a Service of type LoadBalancer to the node whose name ends in N; prints its address. */
   loadBalancer: "SIPMESH_TEST_LOAD_BALANCER",
   /** COMMAND…: runs it where phones are. */
   outside: "SIPMESH_TEST_OUTSIDE",

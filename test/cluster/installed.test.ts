@@ -53,6 +53,15 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     });
   });
 
+  it("the load balancers lead to a node with an edge, as their health checks would", async () => {
+    const ready = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].nodeName}";
+    const slices = ["endpointslices", "-l", "kubernetes.io/service-name=sipmesh-sip-udp"];
+    const [node = ""] = (await release.kubectl("get", ...slices, "-o", ready)).split(" ");
+    assert.notEqual(node, "");
+    for (const service of ["sipmesh-sip-udp", "sipmesh-sip-tcp"])
+      await able("loadBalancer", [release.namespace, service, node.replace(/^\D+/, "")], 30_000);
+  });
+
   it("a phone outside registers and is called by another, through the load balancer", async () => {
     const remote = `${address}:5060`;
     const users = join(folder, "users.csv");
