@@ -96,7 +96,8 @@ export async function callLoad(peer: Peer, rate: number, seconds: number): Promi
       rate,
       calls,
       users,
-      extra: ["-l", "100000"],
+      // A call whose answer never comes counts as failed and must not hold the run up.
+      extra: ["-l", "100000", "-recv_timeout", "20000"],
     });
     return await caller.done((calls / rate + 60) * 1_000);
   };
