@@ -103,6 +103,22 @@ test("After its end a span does not change and is exported once", () => {
   assert.equal(exported[0]?.status.code, SpanStatusCode.UNSET);
 });
 
+test("The password of a URI is not shown; a Call-ID stays what it is, whatever it looks like", () => {
+  const { tracer, exported } = recorder(1);
+  const span = tracer.start(invite, tracer.root(low), {
+    "sip.request_uri": "sip:bob:geheim@example.com",
+    "sip.call_id": "a:b:c@d",
+  });
+  span?.event("sip.sent", { "sip.target": "sips:bob:geheim@10.0.0.1" });
+  span?.end({ "sip.from": "sip:alice@example.com" });
+  assert.deepEqual(exported[0]?.attributes, {
+    "sip.request_uri": "sip:bob:[redacted]@example.com",
+    "sip.call_id": "a:b:c@d",
+    "sip.from": "sip:alice@example.com",
+  });
+  assert.deepEqual(exported[0]?.events[0]?.attributes, { "sip.target": "sips:bob:[redacted]@10.0.0.1" });
+});
+
 test("Events beyond the bound are counted, not kept", () => {
   const { tracer, exported } = recorder(1);
   const span = tracer.start(invite, tracer.root(low));

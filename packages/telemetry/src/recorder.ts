@@ -6,6 +6,7 @@ import type { SpanDefinition } from "./catalogue.ts";
 import { hrTime } from "./hr-time.ts";
 import { redactText } from "./redact.ts";
 import type { RetainedSpans } from "./retained-spans.ts";
+import { attribute } from "./sip-attributes.ts";
 import type { Attributes, AttributeValue, Span, TraceContext, Tracer } from "./tracer.ts";
 
 /** Traces whose root this process remembers to have started. */
@@ -192,10 +193,16 @@ function spanContext({ traceId, spanId }: TraceContext): SpanContext {
   return { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
 }
 
+/** Without the password of a URI, and not longer than people read. The Call-ID finds the call: it stays as it is. */
+function shown(name: string, value: string): string {
+  const text = value.includes("@") && name !== attribute.callId ? redactText(value) : value;
+  return text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text;
+}
+
 function assign(to: Record<string, AttributeValue>, from: Attributes): Record<string, AttributeValue> {
   for (const [name, value] of Object.entries(from)) {
     if (value === undefined) continue;
-    to[name] = typeof value === "string" && value.length > LENGTH ? `${value.slice(0, LENGTH)}…` : value;
+    to[name] = typeof value === "string" ? shown(name, value) : value;
   }
   return to;
 }
