@@ -1,7 +1,9 @@
-import { mkdtempSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Baresip, type BaresipOptions, freePort, Linphone, type Platform } from "@sipmesh/drivers";
+import { Baresip, type BaresipOptions, freePort, Linphone, listen, type Platform } from "@sipmesh/drivers";
+import { until } from "@sipmesh/environment/testing";
 
 const file = (name: string) => new URL(`../clients/${name}`, import.meta.url).pathname;
 
@@ -42,4 +44,16 @@ export async function linphone(platform: Platform, user: string): Promise<Linpho
     sipPort: await freePort(),
     rtpPort: await freePort(4),
   });
+}
+
+/** Octets of a recording that holds the three seconds by which it is judged: 16-bit samples at 8 kHz. */
+const JUDGED = 44 + 2 * 8_000 * 3;
+
+/** Waits until a phone has written its recording, and asserts that the other's tone is what it heard. */
+export async function heard(recording: string | undefined, hertz: number): Promise<void> {
+  assert.ok(recording !== undefined, "there is a recording");
+  await until(() => existsSync(recording) && statSync(recording).size >= JUDGED);
+  const sound = listen(recording);
+  assert.equal(sound.hertz, hertz, `${recording}: ${JSON.stringify(sound)}`);
+  assert.ok(sound.loudness > 2_000, `${recording}: ${JSON.stringify(sound)}`);
 }

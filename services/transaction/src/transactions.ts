@@ -282,10 +282,8 @@ export class Transactions {
     if (!unproved || timer !== "H") return;
     this.#turnedAway.add(entry);
     if (this.#turnedAway.size <= this.#o.config.limits.transactions * TURNED_AWAY_SHARE) return;
-    for (const oldest of this.#turnedAway) {
-      this.#end(oldest);
-      break;
-    }
+    const [oldest = entry] = this.#turnedAway;
+    this.#end(oldest);
   }
 
   async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
+import { until } from "@sipmesh/environment/testing";
 import type { Dialog } from "../wire/dialog.ts";
 import { type Phone, sdp } from "../wire/phone.ts";
 import type { SipText } from "../wire/sip-text.ts";
@@ -229,9 +230,4 @@ export function midCall(phones: PhoneShop): void {
     assert.equal(bob.heard("INFO", response.callId), 0);
     await one.caller.hangUp(bob);
   });
-}
-
-async function until(true_: () => boolean): Promise<void> {
-  for (let n = 0; n < 200 && !true_(); n += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(true_(), String(true_));
 }
