@@ -23,12 +23,31 @@ export function strike(disaster: Disaster, { world, platform, options, at }: Sur
   const victim = platform.with(disaster.target)[0];
   if (victim === undefined) throw new Error(`nobody runs ${disaster.target}`);
   const guarded = (work: Promise<void>) => void work.catch((error: unknown) => world.errors.push(error));
-  at(disaster.at, () => guarded(victim.crash()));
-  at(disaster.at + disaster.lasts, () => {
-    const targets = platform.targetsOf(victim);
+  const begin = (process: VirtualProcess) => {
+    const all = modules(options, process.address);
+    guarded(process.start(platform.targetsOf(process).map((target) => all[target] as Configured)));
+  };
+  const followed = () => {
     const reborn = new VirtualProcess(platform.site, `${victim.instance}-reborn`, victim.address);
     platform.replace(victim, reborn);
-    const all = modules(options, victim.address);
-    guarded(reborn.start(targets.map((target) => all[target] as Configured)));
-  });
+    begin(reborn);
+  };
+  const ends = disaster.at + disaster.lasts;
+  switch (disaster.what) {
+    case "crash":
+      at(disaster.at, () => guarded(victim.crash()));
+      at(ends, followed);
+      break;
+    case "leave":
+      at(disaster.at, () => guarded(victim.leave()));
+      at(ends, followed);
+      break;
+    case "join":
+      at(disaster.at, () => begin(platform.another(victim)));
+      break;
+    case "cut-off":
+      at(disaster.at, () => victim.cut(true));
+      at(ends, () => victim.cut(false));
+      break;
+  }
 }

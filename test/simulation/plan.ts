@@ -49,7 +49,19 @@ export interface MessagePlan {
 
 export type Disaster =
   | { readonly what: "store-away"; readonly at: number; readonly lasts: number }
-  | { readonly what: "crash"; readonly target: string; readonly at: number; readonly lasts: number };
+  | {
+      readonly what: "crash" | "leave" | "join" | "cut-off";
+      readonly target: string;
+      readonly at: number;
+      readonly lasts: number;
+    };
+
+/** Something happens to an owner of calls, and there are others: no call may be the worse for it. */
+export function survivable({ disaster, platform }: Pick<Plan, "disaster" | "platform">): boolean {
+  return (
+    disaster !== undefined && "target" in disaster && disaster.target === "transaction" && platform.shape === "split"
+  );
+}
 
 /** All that a run is made of, drawn from its seed. */
 export interface Plan {
@@ -78,6 +90,20 @@ function habitOf(random: SeededRandom): Habit {
     status: random.pick([486, 480, 404, 603, 600, 500]),
     ...(random.chance(0.3) ? { talks: random.pick([0, 100, 5000, 15_000]) } : {}),
   };
+}
+
+function disasterOf(
+  kind: "none" | "store-away" | "crash" | "owner",
+  target: string,
+  when: { readonly at: number; readonly lasts: number },
+  random: SeededRandom,
+): Disaster | undefined {
+  if (kind === "none") return undefined;
+  if (kind === "store-away") return { what: kind, ...when };
+  if (kind === "crash") return { what: kind, target, ...when };
+  const what = random.pick(["crash", "leave", "join", "cut-off"] as const);
+  // Calls are under way from the fifteenth second on.
+  return { what, target: "transaction", at: random.between(CALLS_FROM, CALLS_UNTIL), lasts: when.lasts };
 }
 
 /** Draws a plan. The same seed gives the same plan. */
@@ -124,12 +150,11 @@ export function planOf(seed: number): Plan {
       method: random.pick(["MESSAGE", "OPTIONS"] as const),
     }),
   );
-  const kind = random.pick(["none", "none", "none", "none", "store-away", "crash"] as const);
-  const shape = random.chance(kind === "crash" ? 0.7 : 0.2) ? "split" : "all";
+  const kind = random.pick(["none", "none", "none", "store-away", "crash", "crash", "owner", "owner"] as const);
+  const shape = kind === "owner" || random.chance(kind === "crash" ? 0.7 : 0.2) ? "split" : "all";
   const target = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
   const when = { at: random.between(6000, 45_000), lasts: random.pick([500, 3000, 12_000]) };
-  const disaster: Disaster | undefined =
-    kind === "none" ? undefined : kind === "crash" ? { what: kind, target, ...when } : { what: kind, ...when };
+  const disaster = disasterOf(kind, target, when, random);
   return {
     seed,
     platform: { users: present, media: random.pick(["always", "never"] as const), shape },
@@ -148,7 +173,8 @@ const HEALED = 15_000;
 export function mustSucceed(plan: Plan, call: CallPlan): boolean {
   const { disaster, weatherName } = plan;
   if (weatherName === "stormy" || call.cancelsAfter !== undefined) return false;
-  if (disaster !== undefined && call.at < disaster.at + disaster.lasts + HEALED) return false;
+  const struck = disaster !== undefined && call.at < disaster.at + disaster.lasts + HEALED;
+  if (struck && !survivable(plan)) return false;
   const called = plan.phones.filter(({ user }) => user === call.to);
   const unsteady = plan.phones.some(
     ({ user, name, diesAt, leavesAt }) =>

@@ -14,7 +14,7 @@ export const PASSWORD = "secret";
 export interface PlatformOptions {
   readonly users: readonly string[];
   readonly media: "always" | "never";
-  /** One process with all services, or two of each with everything between them. */
+  /** One process with all services, or several of each with everything between them. */
   readonly shape: "all" | "split";
 }
 
@@ -29,6 +29,8 @@ export interface VirtualPlatform {
   targetsOf(process: VirtualProcess): readonly string[];
   /** One process takes the place of another. */
   replace(former: VirtualProcess, by: VirtualProcess): void;
+  /** A further process with the targets of one that is there, yet to be started. */
+  another(like: VirtualProcess): VirtualProcess;
 }
 
 /** The real modules, configured for a domain with these users. */
@@ -64,6 +66,7 @@ const shapes: Readonly<Record<PlatformOptions["shape"], readonly (readonly strin
     ["media"],
     ["transaction"],
     ["transaction"],
+    ["transaction"],
     ["edge"],
     ["edge"],
   ],
@@ -97,6 +100,13 @@ export async function startPlatform(world: World, options: PlatformOptions): Pro
     replace(former, by) {
       targets.set(by, targetsOf(former));
       processes.splice(processes.indexOf(former), 1, by);
+    },
+    another(like) {
+      const number = processes.length + 1;
+      const process = new VirtualProcess(site, `${targetsOf(like)[0]}-${number}`, `10.0.0.${number}`);
+      processes.push(process);
+      targets.set(process, targetsOf(like));
+      return process;
     },
   };
 }

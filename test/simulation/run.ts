@@ -16,7 +16,7 @@ import {
 } from "@sipmesh/testkit/simulation";
 import { strike } from "./disaster.ts";
 import { Phone } from "./phone.ts";
-import { mustSucceed, type Plan, weathers } from "./plan.ts";
+import { mustSucceed, type Plan, survivable, weathers } from "./plan.ts";
 import { DOMAIN, RING_TIME, startPlatform, type VirtualPlatform } from "./platform.ts";
 
 /** 200·T1: by then nothing may be left of a transaction. */
@@ -57,11 +57,11 @@ export async function run(plan: Plan): Promise<Outcome> {
   const gone = (address: string) =>
     plan.phones.some((phone) => phone.address === address && phone.diesAt !== undefined);
   // What began before a crash may be answered by two incarnations, or by none.
-  const disturbed = plan.disaster?.what === "crash";
+  const disturbed = plan.disaster?.what === "crash" && !survivable(plan);
   const checks = disturbed
     ? [noLateAnswers(isPlatform)]
     : [
-        finalResponses(isPlatform),
+        finalResponses(isPlatform, survivable(plan)),
         every2xx(isPlatform, gone),
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),

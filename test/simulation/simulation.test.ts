@@ -35,7 +35,21 @@ describe("the platform under virtual time, network and chance", () => {
 
   it("has met all that it is about: calls of every outcome, loss, both shapes, every disaster", () => {
     for (const [what, count] of Object.entries(total)) assert.ok(count > BATCHES, `${what}: ${count}`);
-    const all = ["all", "split", "always", "never", "fair", "rough", "stormy", "no disaster", "store-away", "crash"];
+    const all = [
+      "all",
+      "split",
+      "always",
+      "never",
+      "fair",
+      "rough",
+      "stormy",
+      "no disaster",
+      "store-away",
+      "crash",
+      "leave",
+      "join",
+      "cut-off",
+    ];
     assert.deepEqual([...seen].sort(), all.sort());
   });
 

@@ -48,7 +48,14 @@ export interface SendFailure {
   readonly callId: string;
 }
 
-export type Envelope = Inbound | Outbound | SendFailure;
+/** What owners of calls tell one another, so that calls outlive them. */
+export interface Handover {
+  readonly kind: "handover";
+  /** An encoded `HandoverMessage`: only they read it. */
+  readonly payload: Uint8Array;
+}
+
+export type Envelope = Inbound | Outbound | SendFailure | Handover;
 
 /** What ends a subscription, a listener or a watch. Closing twice is harmless. */
 export interface Closer {

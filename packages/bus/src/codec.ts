@@ -103,6 +103,8 @@ function toWire(envelope: Envelope): wire.Envelope {
           value: { key: envelope.key, reason: envelope.reason, callId: envelope.callId },
         },
       };
+    case "handover":
+      return { message: { $case: "handover", value: view(envelope.payload) } };
   }
 }
 
@@ -143,6 +145,8 @@ function fromWire({ message }: wire.Envelope): Envelope {
     }
     case "sendFailure":
       return { kind: "send-failure", ...message.value };
+    case "handover":
+      return { kind: "handover", payload: message.value };
     case undefined:
       throw new FrameError("an envelope of an unknown kind");
   }

@@ -319,5 +319,7 @@ function size(envelope: Envelope): number {
       return envelope.raw.length + 512;
     case "send-failure":
       return envelope.key.length + envelope.reason.length + envelope.callId.length + 16;
+    case "handover":
+      return envelope.payload.length + 16;
   }
 }

@@ -48,8 +48,13 @@ export interface Cluster {
   readonly membership: Membership;
   /** The owner of a call; undefined where there is no member at all. */
   ownerOf(callId: string): Member | undefined;
-  /** Who becomes the owner when the owner goes: on another node where there is one. */
+  /** Who keeps a copy of the owner's state: on another node where there is one, and never in the owner's process. */
   successorOf(callId: string): Member | undefined;
+  /**
+   * Who may have the state of a call besides its owner: owners and successors by the lists that held within the last
+   * `within` milliseconds, as far as they are still there.
+   */
+  formerHoldersOf(callId: string, within: number): readonly Member[];
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };
   /** Changes what the others know of this instance, and tells them at once. */

@@ -33,11 +33,14 @@ export class Rendezvous {
     return this.#best(key, () => true);
   }
 
-  /** The next in order behind the owner, on another node where there is one. */
+  /** The next in order behind the owner, on another node where there is one; never in the process of the owner. */
   successor(key: string): Member | undefined {
     const owner = this.owner(key);
     if (owner === undefined) return undefined;
-    return this.#best(key, ({ node }) => node !== owner.node) ?? this.#best(key, ({ id }) => id !== owner.id);
+    return (
+      this.#best(key, ({ node }) => node !== owner.node) ??
+      this.#best(key, ({ instance }) => instance !== owner.instance)
+    );
   }
 
   #best(key: string, eligible: (member: Member) => boolean): Member | undefined {

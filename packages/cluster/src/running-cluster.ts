@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "@sipmesh/environment";
 import type { Cluster, Instance, Member, Membership } from "./cluster.ts";
+import { FormerLists } from "./former-lists.ts";
 import { isConflict } from "./key-ring.ts";
 import {
   decodeMembership,
@@ -50,6 +51,7 @@ class RunningCluster implements Cluster {
   #self: Instance;
   #view: MembershipView;
   #order: Rendezvous;
+  readonly #former: FormerLists;
   #byTarget = new Map<string, readonly Instance[]>();
   #watch: { close(): void } | undefined;
   #look: Timer | undefined;
@@ -63,6 +65,7 @@ class RunningCluster implements Cluster {
     this.#self = options.self;
     this.#view = { list: UNKNOWN, present: [options.self], listened: false, store: "away" };
     this.#order = new Rendezvous(options.ownerHash, []);
+    this.#former = new FormerLists(options.clock);
     this.#presence = new Presence({
       signals: options.signals,
       subject: options.subject,
@@ -105,6 +108,12 @@ class RunningCluster implements Cluster {
 
   successorOf(callId: string): Member | undefined {
     return this.#order.successor(callId);
+  }
+
+  formerHoldersOf(callId: string, within: number): readonly Member[] {
+    const there = new Set(this.#view.present.map(({ id }) => id));
+    const owner = this.#order.owner(callId);
+    return this.#former.holdersOf(callId, within).filter(({ id, instance }) => id !== owner?.id && there.has(instance));
   }
 
   onChange(run: () => void): { close(): void } {
@@ -155,6 +164,7 @@ class RunningCluster implements Cluster {
     this.#view = view;
     for (const effect of effects) {
       if (effect.type === "changed") {
+        this.#former.add(this.#order);
         this.#order = new Rendezvous(this.#options.ownerHash, view.list.members);
         this.#tell();
       } else {

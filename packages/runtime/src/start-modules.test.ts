@@ -30,6 +30,7 @@ function context(story: string[]): Context {
       instances: () => [],
       ownerOf: () => undefined,
       successorOf: () => undefined,
+      formerHoldersOf: () => [],
       onChange: () => ({ close() {} }),
       announce: ({ targets }) => void story.push(`announce ${targets?.join("+")}`),
       leave: async () => {},

@@ -34,6 +34,9 @@ export { behindNat } from "./proxy/nat.ts";
 export { proxy, startProxy } from "./proxy/proxy.ts";
 export type {
   Branch,
+  Candidate,
+  Described,
+  Held,
   MediaPolicy,
   Owner,
   Plan,
@@ -43,6 +46,7 @@ export type {
   ProxyTools,
   ResponseContext,
 } from "./proxy/response-context.ts";
+export { resumeProxy } from "./proxy/resume.ts";
 export type { IsOwn, RouteInformation } from "./proxy/route-processing.ts";
 export type { Sealer } from "./proxy/sealer.ts";
 export { type DescriptionPart, descriptionIn, withDescription } from "./proxy/session-description.ts";

@@ -59,6 +59,8 @@ export const event = {
   received: "sip.received",
   sent: "sip.sent",
   retransmission: "sip.retransmission",
+  adopted: "sip.adopted",
+  handedOver: "sip.handed_over",
   timer: "sip.timer.fired",
   exception: "exception",
 } as const;
@@ -66,6 +68,8 @@ export const event = {
 export const sipEvents: readonly EventDefinition[] = [
   { name: event.received, help: "A message arrived." },
   { name: event.sent, help: "A message was sent." },
+  { name: event.adopted, help: "This process went on with a transaction of one that is gone, or that handed it over." },
+  { name: event.handedOver, help: "Another process goes on with the transaction from here." },
   { name: event.retransmission, help: "A message arrived again or was sent again (see sip.direction)." },
   { name: event.timer, help: "A transaction's timer fired." },
   { name: event.exception, help: "An exception was caught and answered." },

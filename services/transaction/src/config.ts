@@ -50,6 +50,11 @@ export const schema = z.strictObject({
     })
     .prefault({})
     .describe("Bounds of what is kept."),
+  copyPatience: milliseconds(50, 10_000)
+    .default(1000)
+    .describe(
+      "Milliseconds that the successor of a call may take to confirm its copy; then the call goes on without one.",
+    ),
   retryAfter: z.number().int().min(0).max(3600).default(5).describe("Seconds in the Retry-After of a 503."),
   deadlines: z
     .strictObject({

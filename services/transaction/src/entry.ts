@@ -1,21 +1,33 @@
 import type { TraceContext } from "@sipmesh/proto/flow";
-import type { Request } from "@sipmesh/sip";
 import type { ProxyEvent, ResponseContext } from "@sipmesh/sip-core";
 import type { Span } from "@sipmesh/telemetry";
+import type { Elsewhere } from "./handover/elsewhere.ts";
 import type { Hashed } from "./hash-table.ts";
 import type { Timers } from "./timers.ts";
 
-/** A response context that is alive here: its state, and what ties it to the world. */
-export class Entry implements Hashed {
+/** What never changes of a response context while it is alive. */
+export interface EntryFacts {
   /** Of the server transaction. */
   readonly key: string;
   readonly method: string;
-  readonly callId: string;
   /** Milliseconds since the epoch. */
   readonly began: number;
+  /** The number of the membership list from which on it is owned here. */
+  readonly since: number;
+  /** Call-ID and CSeq of an INVITE that offers nothing, so that its callee will; else "". */
+  readonly withoutOffer: string;
+  readonly trace: TraceContext | undefined;
+}
+
+/** A response context that is alive here: its state, and what ties it to the world. */
+export class Entry implements Hashed {
+  readonly key: string;
+  readonly method: string;
+  readonly callId: string;
+  readonly began: number;
+  readonly since: number;
   /** A call being set up: an INVITE outside a dialog. */
   readonly isCall: boolean;
-  /** Call-ID and CSeq of an INVITE that offers nothing, so that its callee will; else "". */
   readonly withoutOffer: string;
   readonly trace: TraceContext | undefined;
   context: ResponseContext;
@@ -29,29 +41,26 @@ export class Entry implements Hashed {
   /** Events that came while one was being worked out; absent: none so far. */
   waiting: ProxyEvent[] | undefined;
   busy = false;
+  /** It is in the table no more. */
+  gone = false;
   /** Its sender proved nothing and was answered so. */
   turnedAway = false;
+  /** Absent: no other member knows of it. */
+  elsewhere: Elsewhere | undefined;
   hash = 0;
   next: Hashed | undefined;
   readonly timers: Timers<Entry>;
 
-  constructor(
-    key: string,
-    request: Request,
-    context: ResponseContext,
-    began: number,
-    trace: TraceContext | undefined,
-    timers: (entry: Entry) => Timers<Entry>,
-  ) {
-    this.key = key;
-    this.method = request.method;
+  constructor(facts: EntryFacts, context: ResponseContext, timers: (entry: Entry) => Timers<Entry>) {
+    this.key = facts.key;
+    this.method = facts.method;
     this.callId = context.callId;
-    this.began = began;
-    this.isCall = request.method === "INVITE" && !context.inDialog;
-    this.settingUp = this.isCall;
-    const offers = request.method !== "INVITE" || request.body.length > 0;
-    this.withoutOffer = offers ? "" : `${context.callId} ${request.cseq.number}`;
-    this.trace = trace;
+    this.began = facts.began;
+    this.since = facts.since;
+    this.isCall = facts.method === "INVITE" && !context.inDialog;
+    this.settingUp = this.isCall && context.answered === 0;
+    this.withoutOffer = facts.withoutOffer;
+    this.trace = facts.trace;
     this.timers = timers(this);
     this.context = context;
   }

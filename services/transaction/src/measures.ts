@@ -1,5 +1,5 @@
 import type { Counter, Histogram, Metrics } from "@sipmesh/telemetry";
-import { type DropReason, metrics } from "./telemetry.ts";
+import { type DropReason, type HandoverStep, handoverSteps, metrics } from "./telemetry.ts";
 
 /** Methods that get a label of their own; strangers may invent as many others as they like. */
 const named = ["INVITE", "BYE", "REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "UPDATE", "PRACK"];
@@ -23,6 +23,7 @@ export class Measures {
   readonly #drops: Counter;
   readonly #unanswered: Counter;
   readonly #exceptions: Counter;
+  readonly #handover: Readonly<Record<HandoverStep, Counter>>;
 
   constructor(from: Metrics, live: () => { readonly server: number; readonly client: number }) {
     const begun = from.counter(metrics.transactions);
@@ -44,6 +45,10 @@ export class Measures {
     this.#drops = from.counter(metrics.drops);
     this.#unanswered = from.counter(metrics.unanswered);
     this.#exceptions = from.counter(metrics.exceptions);
+    const handover = from.counter(metrics.handover);
+    this.#handover = Object.fromEntries(handoverSteps.map((what) => [what, handover.with({ what })])) as Readonly<
+      Record<HandoverStep, Counter>
+    >;
     this.setupSeconds = from.histogram(metrics.setupSeconds);
     this.overload = from.counter(metrics.overload);
     this.passed = from.counter(metrics.passed);
@@ -75,6 +80,10 @@ export class Measures {
 
   unanswered(service: string, code: number): void {
     this.#unanswered.with({ service, code: String(code) }).add();
+  }
+
+  handover(what: HandoverStep): void {
+    this.#handover[what].add();
   }
 
   exception(where: string): void {

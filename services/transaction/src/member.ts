@@ -38,7 +38,10 @@ export class Member {
   }
 
   #receive(envelope: Envelope): void {
-    if (envelope.kind === "send-failure") this.#guard(envelope.kind, () => this.#o.transactions.unsent(envelope.key));
+    const { transactions, id } = this.#o;
+    if (envelope.kind === "send-failure") this.#guard(envelope.kind, () => transactions.unsent(envelope.key));
+    else if (envelope.kind === "handover")
+      this.#guard(envelope.kind, () => transactions.handover.receive(envelope.payload, id));
     else if (envelope.kind === "inbound") this.#inbound(envelope);
   }
 
@@ -49,12 +52,22 @@ export class Member {
       message.kind,
       () => {
         const owner = this.#otherOwner(envelope);
-        if (owner === undefined) transactions.receive(message, flow, trace);
-        else this.#passOn(envelope, owner);
+        if (owner !== undefined) this.#passOn(envelope, owner);
+        else if (!this.#waits(envelope)) transactions.receive(message, flow, trace);
       },
       (status) => {
         if (isRequest(message)) stateless.answer(message, flow, status);
       },
+    );
+  }
+
+  /** Where nothing is known of its transaction, those are asked first who owned the call a while ago. */
+  #waits(envelope: Inbound): boolean {
+    const { transactions } = this.#o;
+    const { message } = envelope;
+    const { handover } = transactions;
+    return (
+      handover.mayAsk && !transactions.knows(message) && handover.asks(message.callId, () => this.#inbound(envelope))
     );
   }
 

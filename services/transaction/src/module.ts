@@ -2,6 +2,8 @@ import type { Module } from "@sipmesh/runtime";
 import { nameHash, type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
 import { type TransactionConfig, transactionSection } from "./config.ts";
 import { Edges } from "./edges.ts";
+import { Handover } from "./handover/handover.ts";
+import { leave } from "./handover/leave.ts";
 import { liveState } from "./live-state.ts";
 import { Measures } from "./measures.ts";
 import { Member, subjectOf } from "./member.ts";
@@ -10,7 +12,7 @@ import { Questions } from "./questions.ts";
 import { Sender } from "./sender.ts";
 import { Stateless } from "./stateless.ts";
 import { Table } from "./table.ts";
-import { catalogue } from "./telemetry.ts";
+import { catalogue, metrics as catalogueMetrics } from "./telemetry.ts";
 import { Transactions } from "./transactions.ts";
 
 /** Owns calls: transactions, forking, timers, record-routing, and asking the others. */
@@ -56,7 +58,22 @@ export const transaction: Module<TransactionConfig> = {
       observer,
       measures,
       log,
+      handover: (calls) =>
+        new Handover({
+          clock,
+          bus,
+          cluster,
+          members,
+          subjectOf,
+          calls,
+          measures,
+          log,
+          bound: config.limits.transactions,
+          patience: config.copyPatience,
+        }),
     });
+    const { handover } = transactions;
+    metrics.gauge(catalogueMetrics.kept, () => handover.kept);
     const { passes } = config.limits;
     const subscriptions = members.map(
       (id) => new Member({ id, bus, cluster, transactions, stateless, measures, log, passes }),
@@ -66,9 +83,11 @@ export const transaction: Module<TransactionConfig> = {
     return {
       ready() {
         const listed = cluster.membership.members.some(({ id }) => members.includes(id));
-        return listed ? { ok: true } : { ok: false, reason: "not on the list of members yet" };
+        if (!listed) return { ok: false, reason: "not on the list of members yet" };
+        return handover.ready ? { ok: true } : { ok: false, reason: "waiting for the calls that are its own now" };
       },
       state: () => liveState(table, members, measures.settingUp, measures.asked, clock.now()),
+      leave: () => leave(cluster, handover, clock, members),
       async stop() {
         for (const subscription of subscriptions) subscription.close();
         transactions.stop();

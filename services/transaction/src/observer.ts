@@ -50,6 +50,34 @@ export class Observer {
     entry.span?.event(event.received, { [attribute.direction]: "received", [attribute.method]: request.method });
   }
 
+  /** Another member began it and is gone, or has handed it over: its story goes on in the same trace. */
+  adopted(entry: Entry): void {
+    if (entry.trace === undefined || entry.context.answered !== 0) return;
+    const { request, flow } = entry.context;
+    entry.span = this.#tracer.start(spans.server, entry.trace, {
+      [attribute.callId]: entry.callId,
+      [attribute.method]: entry.method,
+      [attribute.requestUri]: request?.uri,
+      [attribute.cseq]: request?.cseq.number,
+      [attribute.from]: request?.from.uri,
+      [attribute.to]: request?.to.uri,
+      [attribute.branch]: request?.via.branch,
+      [attribute.transport]: flow.transport,
+      [attribute.peer]: `${flow.remote.address}:${flow.remote.port}`,
+    });
+    entry.span?.event(event.adopted, {});
+    for (const [index, branch] of entry.context.branches.entries()) {
+      if (branch.client !== undefined && branch.state !== "done")
+        this.forwarded(entry, index, branch, entry.method, true);
+    }
+  }
+
+  /** Another member goes on with it. */
+  handedOver(entry: Entry): void {
+    entry.span?.event(event.handedOver, {});
+    this.ended(entry);
+  }
+
   /** What came for the transaction. */
   came(entry: Entry, happened: ProxyEvent): void {
     if (entry.span === undefined) return;

@@ -55,12 +55,32 @@ export const metrics = {
     help: "Questions to other services that ended without an answer, by service and code.",
     labels: ["service", "code"],
   },
+  handover: {
+    name: "sipmesh_transaction_handover_total",
+    help: "What was done so that calls outlive their owner, by what: copied (a state sent to the successor), unheard (a call went on though the successor did not confirm), overflow (it went on without a copy, there being too many), handed-over (a call sent to its new owner), adopted (a call gone on with that another owned), deposed (a call let go of because another had gone on with it), asked (a call asked for at former owners), lost (handed over, and nobody confirmed).",
+    labels: ["what"],
+  },
+  kept: { name: "sipmesh_transaction_kept_copies", help: "Copies of calls that other members own." },
   exceptions: {
     name: "sipmesh_transaction_exceptions_total",
     help: "Exceptions that were caught and answered, by where.",
     labels: ["where"],
   },
 } as const satisfies Record<string, MetricDefinition>;
+
+/** Label values of the handover counter. */
+export const handoverSteps = [
+  "copied",
+  "unheard",
+  "overflow",
+  "handed-over",
+  "adopted",
+  "deposed",
+  "asked",
+  "lost",
+] as const;
+
+export type HandoverStep = (typeof handoverSteps)[number];
 
 export const spans = {
   server: {

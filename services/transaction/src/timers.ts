@@ -49,6 +49,17 @@ export class Timers<Of> {
     }
   }
 
+  /** The timers that run, by the time that remains to them, in milliseconds. */
+  remaining(): { owner: Owner; branch: number; timer: ProxyTimer; after: number }[] {
+    const now = this.#clock.now();
+    return this.#running.map(({ owner, branch, timer, due }) => ({
+      owner,
+      branch,
+      timer,
+      after: Math.max(0, due - now),
+    }));
+  }
+
   stopAll(): void {
     this.#running = [];
     this.#armed?.cancel();

@@ -1,7 +1,5 @@
 import type { Clock } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
-import type { RouteDecision } from "@sipmesh/proto/routing";
-import { RpcError } from "@sipmesh/rpc";
 import { type Flow, isRequest, MessageError, Name, type Request, type Response } from "@sipmesh/sip";
 import {
   inviteKeyOf,
@@ -9,49 +7,48 @@ import {
   type ProxyEvent,
   type ProxyTools,
   proxy,
+  resumeProxy,
   serverTransactionKey,
   startProxy,
 } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { TransactionConfig } from "./config.ts";
-import { challengeAnswer, redirectAnswer, replyAnswer, targetsOf } from "./decisions.ts";
-import type { Edges } from "./edges.ts";
 import { Entry } from "./entry.ts";
+import type { CallState } from "./handover/call-state.ts";
+import { Elsewhere } from "./handover/elsewhere.ts";
+import type { Calls, Handover } from "./handover/handover.ts";
+import { isOutput, isRepetition } from "./handover/material.ts";
 import { type Measures, outcomeOf } from "./measures.ts";
-import { type Found, nextHop } from "./next-hop.ts";
 import type { Observer } from "./observer.ts";
-import { mediaStatusOf, type Questions, statusOf } from "./questions.ts";
-import type { Sender } from "./sender.ts";
+import { type Effect, Performer, type PerformerOptions } from "./performer.ts";
 import type { Stateless } from "./stateless.ts";
 import type { Table } from "./table.ts";
 import { type Running, Timers } from "./timers.ts";
 
-export interface TransactionsOptions {
+export interface TransactionsOptions extends Omit<PerformerOptions, "feed" | "startTimer" | "answered" | "end"> {
   readonly clock: Clock;
   readonly config: TransactionConfig;
   readonly tools: ProxyTools;
-  readonly edges: Edges;
   readonly table: Table;
-  readonly questions: Questions;
-  readonly sender: Sender;
   readonly stateless: Stateless;
   readonly observer: Observer;
   readonly measures: Measures;
   readonly log: Log;
+  /** Keeps the calls alive beyond this process. */
+  readonly handover: (calls: Calls) => Handover;
 }
 
 /** How much of the table those may take who proved nothing and wait to be forgotten. */
 const TURNED_AWAY_SHARE = 1 / 4;
 
-type Effect<T extends ProxyEffect["type"]> = Extract<ProxyEffect, { type: T }>;
-
 /**
- * The response contexts of the calls that are owned here. Everything that a context asks of the world is done here and
- * nowhere else; everything that the world says comes back to it as an event.
+ * The response contexts of the calls that are owned here: finds the context that a message is for, and has it take one
+ * event after the other. What a context asks of the world the performer does; what the world says comes back as an event.
  */
-export class Transactions {
+export class Transactions implements Calls {
+  readonly handover: Handover;
   readonly #o: TransactionsOptions;
-
+  readonly #performer: Performer;
   /** Who proved nothing and was told so, and has not acknowledged it; the oldest first. */
   readonly #turnedAway = new Set<Entry>();
   readonly #timersOf: (entry: Entry) => Timers<Entry>;
@@ -61,6 +58,65 @@ export class Transactions {
     const fire = (entry: Entry, { owner, branch, timer }: Running) =>
       this.#feed(entry, { type: "timer", owner, branch, timer });
     this.#timersOf = (entry) => new Timers(options.clock, fire, entry);
+    this.#performer = new Performer({
+      ...options,
+      feed: (entry, event) => this.#feed(entry, event),
+      startTimer: (entry, effect) => this.#startTimer(entry, effect),
+      answered: (entry, status) => this.#answered(entry, status),
+      end: (entry) => this.#end(entry),
+    });
+    this.handover = options.handover(this);
+  }
+
+  /** Something is known here of the transaction that a message belongs to. */
+  knows(message: Request | Response): boolean {
+    const { table } = this.#o;
+    if (!isRequest(message)) return table.client(message.via.branch ?? "") !== undefined;
+    const invite = message.method === "ACK" || message.method === "CANCEL";
+    return table.server(invite ? inviteKeyOf(message) : serverTransactionKey(message)) !== undefined;
+  }
+
+  entries(): Iterable<Entry> {
+    return this.#o.table.entries();
+  }
+
+  find(key: string): Entry | undefined {
+    return this.#o.table.server(key);
+  }
+
+  adopt(state: CallState, since: number): Entry {
+    const { clock, table, tools, measures, observer } = this.#o;
+    const { key, method, age, keepAlive, withoutOffer, trace, context, timers } = state;
+    const facts = { key, method, began: clock.now() - age, since, withoutOffer, trace };
+    const entry = new Entry(facts, context, this.#timersOf);
+    entry.keepAlive = keepAlive;
+    table.add(entry);
+    for (const [index, branch] of context.branches.entries()) {
+      if (branch.client !== undefined) table.addClient(entry, index, branch.id);
+    }
+    if (entry.settingUp) measures.settingUp++;
+    observer.adopted(entry);
+    for (const { owner, branch, timer, after } of timers) entry.timers.start(owner, branch, timer, after);
+    entry.busy = true;
+    this.#try(entry, "handover", () => {
+      const step = resumeProxy(context, tools);
+      entry.context = step.state;
+      for (const effect of step.effects) this.#performer.do(entry, effect);
+    });
+    this.#settle(entry);
+    return entry;
+  }
+
+  letGo(entry: Entry): void {
+    this.#forget(entry, false);
+  }
+
+  release(entry: Entry, number: number): void {
+    const outbox = entry.elsewhere?.outbox ?? [];
+    while (outbox[0] !== undefined && (outbox[0].after ?? number) <= number) {
+      const { effect } = outbox.shift() as (typeof outbox)[number];
+      this.#try(entry, effect.type, () => this.#performer.do(entry, effect));
+    }
   }
 
   /** A message of a call that is owned here. Throws what a malformed message throws. */
@@ -83,6 +139,7 @@ export class Transactions {
 
   /** Ends every timer; nothing is sent any more. */
   stop(): void {
+    this.handover.stop();
     for (const entry of this.#o.table.entries()) {
       entry.timers.stopAll();
       this.#o.observer.ended(entry);
@@ -105,7 +162,15 @@ export class Transactions {
     }
     const { state, effects } = startProxy(message, flow, this.#descriptionOf(message), tools);
     const ofCall = state.inDialog ? observer.traceOf(state.callId, state.callerTag) : trace;
-    const entry = new Entry(key, message, state, clock.now(), ofCall, this.#timersOf);
+    const facts = {
+      key,
+      method: message.method,
+      began: clock.now(),
+      since: this.handover.membership,
+      withoutOffer: offersNothing(message) ? `${message.callId} ${message.cseq.number}` : "",
+      trace: ofCall,
+    };
+    const entry = new Entry(facts, state, this.#timersOf);
     table.add(entry);
     measures.begun("server", message.method);
     if (entry.isCall) measures.settingUp++;
@@ -147,6 +212,7 @@ export class Transactions {
 
   /** One event after the other: what an event leads to at once waits until it is worked out itself. */
   #feed(entry: Entry, event: ProxyEvent): void {
+    if (entry.gone || entry.elsewhere?.leaving !== undefined) return;
     if (entry.busy) {
       entry.waiting ??= [];
       entry.waiting.push(event);
@@ -186,89 +252,27 @@ export class Transactions {
       const status = error instanceof MessageError ? error.problem.status : 500;
       const unanswered = request !== undefined && answered === 0;
       if (unanswered) this.#answered(entry, status);
-      this.#end(entry);
+      this.#end(entry, true);
       if (unanswered) stateless.answer(request, flow, status);
     }
   }
 
+  /** What the step says waits until a copy of its state is kept elsewhere, and does not overtake what waits already. */
   #perform(entry: Entry, effects: readonly ProxyEffect[]): void {
-    for (const effect of effects) this.#do(entry, effect);
-  }
-
-  #do(entry: Entry, effect: ProxyEffect): void {
-    switch (effect.type) {
-      case "respond":
-        this.#respond(entry, effect);
-        break;
-      case "forward":
-        this.#forward(entry, effect);
-        break;
-      case "route":
-        this.#route(entry);
-        break;
-      case "locate":
-        this.#locate(entry, effect);
-        break;
-      case "media":
-        this.#describe(entry, effect);
-        break;
-      case "release":
-        this.#release(entry, effect);
-        break;
-      case "start":
-        this.#startTimer(entry, effect);
-        break;
-      case "stop":
-        entry.timers.stop(effect.owner, effect.branch, effect.timer);
-        break;
-      case "acknowledge":
-        this.#o.stateless.ack(effect.message, entry.context.flow);
-        break;
-      case "tried":
-        this.#o.observer.legEnded(entry, effect.branch, effect.status);
-        break;
-      case "answered":
-        this.#answered(entry, effect.status);
-        break;
-      case "terminated":
-        this.#end(entry);
-        break;
-      default:
-        effect satisfies never;
+    const { handover } = this;
+    if (!handover.covers(entry, effects)) {
+      const waits = entry.elsewhere !== undefined && entry.elsewhere.outbox.length > 0;
+      for (const effect of effects) if (!waits || !isRepetition(effect)) this.#performer.do(entry, effect);
+    } else {
+      entry.elsewhere ??= new Elsewhere();
+      const { outbox } = entry.elsewhere;
+      for (const effect of effects) {
+        if (isOutput(effect)) outbox.push({ effect, after: undefined });
+        else if (outbox.length === 0 || !isRepetition(effect)) this.#performer.do(entry, effect);
+      }
+      handover.copy(entry);
     }
-  }
-
-  #respond(entry: Entry, { message, status, again }: Effect<"respond">): void {
-    const { observer, measures, sender } = this.#o;
-    if (again) measures.sent.add();
-    observer.responded(entry, status, again);
-    const keepAlive = status === 200 && entry.keepAlive > 0 ? { keepAlive: entry.keepAlive } : {};
-    const trace = entry.span?.context ?? entry.trace;
-    sender.toFlow(entry.context.flow, message, entry.callId, { trace, failureKey: entry.key, ...keepAlive });
-  }
-
-  #forward(entry: Entry, { owner, branch: index, method, message, again }: Effect<"forward">): void {
-    const { observer, measures, sender, table } = this.#o;
-    const branch = entry.context.branches[index];
-    if (branch === undefined) return;
-    if (again) measures.sent.add();
-    else if (method !== "ACK") measures.begun("client", method);
-    if (owner === "client" && method !== "ACK" && !again) table.addClient(entry, index, branch.id);
-    const leg = observer.forwarded(entry, index, branch, method, again);
-    const key = owner === "client" && method !== "ACK" ? branch.id : undefined;
-    sender.byWay(branch.way, message, entry.callId, leg?.context ?? entry.trace, key);
-  }
-
-  #route(entry: Entry): void {
-    const { context, trace, span } = entry;
-    const { request, route, flow } = context;
-    if (request === undefined || route === undefined) return;
-    const answer = this.#o.questions.route(request, route, flow, span?.context ?? trace).then(async (made) => {
-      const event = await this.#follow(entry, request, made);
-      entry.turnedAway = isTurnedAway(made, event) && repeatsItself(entry);
-      return event;
-    });
-    this.#answerOf(entry, answer);
+    handover.stepped(entry);
   }
 
   /**
@@ -286,99 +290,6 @@ export class Transactions {
     this.#end(oldest);
   }
 
-  async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {
-    const { edges, config, questions, tools } = this.#o;
-    const { flow } = entry.context;
-    const { decision } = made;
-    switch (decision?.$case) {
-      case "proxy": {
-        const bounds = { ring: config.timers.ring, targets: config.limits.targets };
-        return targetsOf(decision.value, made, edges, flow.edge, bounds);
-      }
-      case "redirect":
-        return redirectAnswer(decision.value.status, decision.value.contacts);
-      case "reject":
-        return replyAnswer(decision.value);
-      case "challenge":
-        return challengeAnswer(decision.value.status, decision.value.values);
-      case "answer":
-        return { type: "answer", status: 200, headers: tools.capabilities };
-      case "register": {
-        const trace = entry.span?.context ?? entry.trace;
-        const reply = await questions.register(decision.value.addressOfRecord, request, flow, trace);
-        if (reply.status === 200) entry.keepAlive = reply.keepAlive;
-        return replyAnswer(reply);
-      }
-      case undefined:
-        return { type: "answer", status: 500 };
-      default:
-        decision satisfies never;
-        return { type: "answer", status: 500 };
-    }
-  }
-
-  #locate(entry: Entry, effect: Effect<"locate">): void {
-    const { edges, questions } = this.#o;
-    const { flow } = entry.context;
-    const found = nextHop(effect, flow, edges, questions, entry.span?.context ?? entry.trace);
-    if (found instanceof Promise)
-      this.#answerOf(
-        entry,
-        found.then((ways) => this.#within(entry, ways)),
-      );
-    else this.#feed(entry, this.#within(entry, found));
-  }
-
-  /** Within a dialog there is one target, and what was agreed at its beginning holds. */
-  #within(entry: Entry, found: Found): ProxyEvent {
-    if ("status" in found) return { type: "answer", ...found };
-    const { route } = entry.context;
-    if (route === undefined) return { type: "answer", status: 500 };
-    const target = { uri: route.uri, route: [], q: 1000, ways: found.ways, nat: false };
-    const media = route.dialog?.token.media ? "always" : "never";
-    return { type: "targets", targets: [target], plan: { recordRoute: false, media, ringTime: 0 } };
-  }
-
-  /** An answer becomes an event; what fails, an answer to the caller. */
-  #answerOf(entry: Entry, answer: Promise<ProxyEvent>): void {
-    answer.then(
-      (event) => this.#feed(entry, event),
-      (thrown: unknown) => {
-        const status = statusOf(RpcError.from(thrown));
-        if (!(thrown instanceof RpcError)) {
-          this.#o.measures.exception("answer");
-          this.#o.log.error(
-            { err: thrown, callId: entry.callId, trace: entry.trace },
-            "An answer could not be worked out.",
-          );
-        }
-        this.#feed(entry, { type: "answer", status, ...(status === 503 && { headers: this.#retryAfter() }) });
-      },
-    );
-  }
-
-  #describe(entry: Entry, effect: Effect<"media">): void {
-    const { questions, edges } = this.#o;
-    const { callId, callerTag, mediaInstance } = entry.context;
-    const relay = mediaInstance === 0 ? undefined : edges.relayOf(mediaInstance);
-    const { exchange } = effect;
-    questions.describe({ ...effect, callId, callerTag, relay }, entry.span?.context ?? entry.trace).then(
-      ({ sdp, instance }) => this.#feed(entry, { type: "described", exchange, sdp, instance }),
-      (thrown: unknown) => {
-        const status = mediaStatusOf(RpcError.from(thrown));
-        this.#feed(entry, { type: "described", exchange, status, instance: 0 });
-      },
-    );
-  }
-
-  #release(entry: Entry, effect: Effect<"release">): void {
-    const { questions, edges } = this.#o;
-    const { callId, callerTag, mediaInstance } = entry.context;
-    const relay = mediaInstance === 0 ? undefined : edges.relayOf(mediaInstance);
-    const { verb, calleeTag, leg, from } = effect;
-    questions.release(verb, { callId, callerTag, calleeTag, leg, from }, relay, entry.trace);
-  }
-
   #answered(entry: Entry, status: number): void {
     const { measures, observer, clock, log } = this.#o;
     measures.answered(entry.method, status);
@@ -392,15 +303,23 @@ export class Transactions {
     measures.called(outcomeOf(status), clock.now() - entry.began);
   }
 
-  #end(entry: Entry): void {
+  #end(entry: Entry, unforeseen = false): void {
+    if (entry.gone) return;
+    this.handover.ended(entry, unforeseen);
+    this.#forget(entry, true);
+  }
+
+  #forget(entry: Entry, ended: boolean): void {
     const { table, observer, measures } = this.#o;
+    entry.gone = true;
     entry.timers.stopAll();
     entry.waiting = undefined;
     table.remove(entry);
     this.#turnedAway.delete(entry);
     if (entry.settingUp) measures.settingUp--;
     entry.settingUp = false;
-    observer.ended(entry);
+    if (ended) observer.ended(entry);
+    else observer.handedOver(entry);
   }
 
   #retryAfter(): readonly (readonly [string, string])[] {
@@ -408,13 +327,7 @@ export class Transactions {
   }
 }
 
-/** An answer to somebody who proved nothing: a challenge, or that strangers are not served. */
-function isTurnedAway(made: RouteDecision, event: ProxyEvent): boolean {
-  if (event.type !== "answer" || made.vouched === true) return false;
-  return made.decision?.$case === "challenge" || event.status === 403;
-}
-
-/** Nothing was sent to the caller yet, so it says its INVITE again until it is answered. */
-function repeatsItself({ context: { server } }: Entry): boolean {
-  return server?.machine === "invite-server" && server.state === "Proceeding" && server.provisional === undefined;
+/** An INVITE that has its callee make the offer (RFC 3261 section 13.2.1). */
+function offersNothing(message: Request): boolean {
+  return message.method === "INVITE" && message.body.length === 0;
 }

@@ -111,7 +111,7 @@ function take(work: Work, event: ProxyEvent): void {
 }
 
 /** RFC 3261 section 16.5: within a dialog the route set decides, outside one routing does. */
-function askTheWay(work: Work, route: RouteInformation): void {
+export function askTheWay(work: Work, route: RouteInformation): void {
   const { sender } = work.context;
   if (route.dialog === undefined) {
     work.effects.push({ type: "route" });
@@ -185,7 +185,7 @@ function takeUnsent(work: Work, { owner, branch }: Extract<ProxyEvent, { type: "
 }
 
 /** What the transactions reported is worked off, what nobody can need any more is let go of. */
-function settle(work: Work): Result {
+export function settle(work: Work): Result {
   for (let report = work.reports.shift(); report !== undefined; report = work.reports.shift()) {
     if (report.type === "response") takeResponse(work, report.branch, report.message, report.source);
     else if (report.type === "failed") takeFailedBranch(work, report.branch, report.cause);

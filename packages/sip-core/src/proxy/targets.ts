@@ -75,7 +75,14 @@ function tryTarget(work: Work, target: Target, attempt: number, breadth: number 
     described: NONE,
   };
   context.branches = [...context.branches, branch];
-  const part = media && describesSessions(context.method) ? descriptionIn(request) : undefined;
+  offer(work, index);
+}
+
+/** Sends the request, or has the media service see its description first. */
+export function offer(work: Work, index: number): void {
+  const { request, method } = work.context;
+  if (request === undefined) return;
+  const part = work.branch(index).media && describesSessions(method) ? descriptionIn(request) : undefined;
   if (part === undefined) send(work, index);
   else askMedia(work, index, request.body.subarray(part.start, part.end));
 }

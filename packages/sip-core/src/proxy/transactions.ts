@@ -111,6 +111,14 @@ function takeCancel(work: Work, index: number, step: Step<NonInviteClient, Trans
   }
 }
 
+/** Sends again what the client transactions of a branch have had no answer to. */
+export function sendAgain(work: Work, index: number): void {
+  const { client, cancelling } = work.branch(index);
+  if (client?.state === "Calling") forward(work, "client", index, client.invite);
+  else if (client?.state === "Trying") forward(work, "client", index, client.request);
+  if (cancelling?.state === "Trying") forward(work, "cancel", index, cancelling.request);
+}
+
 function forward(work: Work, owner: "client" | "cancel", branch: number, message: Draft): void {
   const method = message.head.slice(0, message.head.indexOf(" "));
   work.effects.push({ type: "forward", owner, branch, method, message, again: work.again });

@@ -118,6 +118,26 @@ export class VirtualProcess {
     return this.#services.get(name);
   }
 
+  /** Goes on purpose, as the launcher has it: leaves, stops, says goodbye. */
+  async leave(): Promise<void> {
+    const { broker, exchange } = this.#site;
+    const services = [...this.#services.values()].reverse();
+    this.context.cluster.announce({ targets: [] });
+    for (const service of services) await service.leave?.();
+    for (const service of services) await service.stop();
+    this.#services.clear();
+    await this.context.cluster.leave();
+    broker.detach(this.instance);
+    exchange.detach(this.instance);
+  }
+
+  /** Cut off from all other processes and from the store, or joined to them again. Its sockets work on. */
+  cut(off: boolean): void {
+    this.#site.broker.cut(this.instance, off);
+    this.#site.exchange.cut(this.instance, off);
+    this.store.away = off;
+  }
+
   /** Dies as by kill −9: nobody hears of it, and its timers have no effect on anybody. */
   async crash(): Promise<void> {
     const { world, broker, exchange } = this.#site;

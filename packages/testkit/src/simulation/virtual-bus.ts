@@ -21,6 +21,8 @@ export class VirtualBroker {
   readonly #failed: (error: unknown) => void;
   readonly #subscribers = new Set<Subscriber>();
   readonly #listening = new Set<Listening>();
+  /** Who is cut off: nothing comes to them, and nothing from them. */
+  readonly #cut = new Set<string>();
   /** When the last message of a publisher on a subject arrives. */
   readonly #free = new Map<string, number>();
 
@@ -33,6 +35,7 @@ export class VirtualBroker {
   /** The bus as a process has it. A subscriber in the same process is reached without delay. */
   attach(process: string): Bus {
     let closed = false;
+    const cut = this.#cut;
     return {
       publish: (subject, envelope) => {
         if (closed) return;
@@ -53,12 +56,20 @@ export class VirtualBroker {
       },
       listen: (subject, receive) => add(this.#listening, { process, subject, receive }),
       onDrop: () => ({ close() {} }),
-      state: "connected",
+      get state() {
+        return cut.has(process) ? "away" : "connected";
+      },
       close: async () => {
         closed = true;
         this.detach(process);
       },
     };
+  }
+
+  /** Cuts a process off from all others, or joins it to them again. What is under way is lost. */
+  cut(process: string, off: boolean): void {
+    if (off) this.#cut.add(process);
+    else this.#cut.delete(process);
   }
 
   /** The process is gone; nobody is told. */
@@ -69,6 +80,7 @@ export class VirtualBroker {
 
   #pass(from: string, to: string, subject: string, run: () => void): void {
     const guarded = (): void => {
+      if (from !== to && (this.#cut.has(from) || this.#cut.has(to))) return;
       try {
         run();
       } catch (error) {

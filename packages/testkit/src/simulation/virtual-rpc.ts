@@ -11,6 +11,9 @@ export class VirtualExchange {
   /** By process, then by the method's path. */
   readonly #served = new Map<string, Map<string, Handler>>();
 
+  /** Who is cut off. */
+  readonly #cut = new Set<string>();
+
   constructor(clock: VirtualClock, random: SeededRandom) {
     this.#clock = clock;
     this.#random = random;
@@ -38,6 +41,12 @@ export class VirtualExchange {
     };
   }
 
+  /** Cuts a process off from all others, or joins it to them again; calls run into their deadline. */
+  cut(process: string, off: boolean): void {
+    if (off) this.#cut.add(process);
+    else this.#cut.delete(process);
+  }
+
   /** The process is gone; calls to it run into their deadline. */
   detach(process: string): void {
     this.#served.delete(process);
@@ -62,16 +71,20 @@ export class VirtualExchange {
   }
 
   async #run(from: string, to: string, path: string, request: unknown, call: Call): Promise<unknown> {
-    if (from !== to) await this.#travel();
+    if (from !== to) await this.#travel(from, to);
     const handler = this.#served.get(to)?.get(path);
     if (handler === undefined) return new Promise(() => {});
     const reply = await handler(request, call);
-    if (from !== to) await this.#travel();
+    if (from !== to) await this.#travel(from, to);
     return reply;
   }
 
-  #travel(): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(this.#random.between(0.1, 3), resolve));
+  #travel(from: string, to: string): Promise<void> {
+    return new Promise((resolve) =>
+      this.#clock.after(this.#random.between(0.1, 3), () => {
+        if (!this.#cut.has(from) && !this.#cut.has(to)) resolve();
+      }),
+    );
   }
 
   #choose(from: string, path: string, { instance, key }: CallOptions): string | undefined {

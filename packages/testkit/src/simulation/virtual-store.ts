@@ -11,13 +11,25 @@ export class VirtualStore implements Store {
   readonly #inner: Store;
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
-  away = false;
+  #away = false;
+  /** Changes that were not heard of while the store was away. */
+  #unheard: (() => void)[] = [];
 
   /** @param inner what holds the values; several processes may share it */
   constructor(inner: Store, clock: VirtualClock, random: SeededRandom) {
     this.#inner = inner;
     this.#clock = clock;
     this.#random = random;
+  }
+
+  get away(): boolean {
+    return this.#away;
+  }
+
+  /** What was watched meanwhile is heard of once the store is back. */
+  set away(away: boolean) {
+    this.#away = away;
+    if (!away) for (const tell of this.#unheard.splice(0)) tell();
   }
 
   get state(): "connected" | "away" {
@@ -35,7 +47,13 @@ export class VirtualStore implements Store {
       update: (key, value, revision) => delayed(`update ${key}`, () => bucket.update(key, value, revision)),
       remove: (key, revision) => delayed(`remove ${key}`, () => bucket.remove(key, revision)),
       entries: (prefix) => bucket.entries(prefix),
-      watch: (on) => delayed("watch", () => bucket.watch(on)),
+      watch: (on) =>
+        delayed("watch", () =>
+          bucket.watch((change) => {
+            if (this.#away) this.#unheard.push(() => on(change));
+            else on(change);
+          }),
+        ),
     };
   }
 

@@ -72,7 +72,9 @@ export interface Envelope {
   message: { $case: "inbound"; value: Inbound } | { $case: "outbound"; value: Outbound } | {
     $case: "sendFailure";
     value: SendFailure;
-  } | undefined;
+  } | //
+  /** An encoded `HandoverMessage`: between owners of calls. */
+  { $case: "handover"; value: Buffer } | undefined;
 }
 
 /** Everything for one subject that was ready in one turn of the event loop. */
@@ -483,6 +485,9 @@ export const Envelope: MessageFns<Envelope> = {
       case "sendFailure":
         SendFailure.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "handover":
+        writer.uint32(34).bytes(message.message.value);
+        break;
     }
     return writer;
   },
@@ -522,6 +527,14 @@ export const Envelope: MessageFns<Envelope> = {
             }
 
             message.message = { $case: "sendFailure", value: SendFailure.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "handover", value: Buffer.from(reader.bytes()) };
             continue;
           }
         }

@@ -75,6 +75,7 @@ export async function startPlatform(
     },
     ownerOf: () => (platform.owner === undefined ? undefined : member(platform.owner)),
     successorOf: () => undefined,
+    formerHoldersOf: () => [],
     onChange: () => ({ close() {} }),
     announce(facts) {
       addresses = facts.addresses;

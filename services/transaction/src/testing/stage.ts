@@ -164,6 +164,7 @@ export class Stage {
       membership: { number: 1, members: [{ id: "self-1", instance: "self-1", node: "here" }] },
       ownerOf: () => owner,
       successorOf: () => undefined,
+      formerHoldersOf: () => [],
       onChange: () => ({ close() {} }),
       announce() {},
       state: "settled",

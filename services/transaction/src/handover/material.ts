@@ -1,0 +1,33 @@
+import type { ProxyEffect } from "@sipmesh/sip-core";
+
+/** Timers that only repeat what was said. */
+const REPEATING: ReadonlySet<string> = new Set(["A", "E", "G"]);
+
+/** What leaves, and was not said before. */
+export function isOutput(effect: ProxyEffect): boolean {
+  return (effect.type === "respond" || effect.type === "forward") && !effect.again;
+}
+
+/** What is said again. */
+export function isRepetition(effect: ProxyEffect): boolean {
+  return (effect.type === "respond" || effect.type === "forward") && effect.again;
+}
+
+/** A step after which another member would have to go on from another state. */
+export function isMaterial(effects: readonly ProxyEffect[]): boolean {
+  return effects.some((effect) => {
+    switch (effect.type) {
+      case "respond":
+      case "forward":
+        return !effect.again;
+      case "start":
+        return !REPEATING.has(effect.timer);
+      case "stop":
+      case "tried":
+      case "answered":
+        return true;
+      default:
+        return false;
+    }
+  });
+}
