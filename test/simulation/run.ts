@@ -62,7 +62,7 @@ export async function run(plan: Plan): Promise<Outcome> {
     ? [noLateAnswers(isPlatform)]
     : [
         finalResponses(isPlatform, survivable(plan)),
-        every2xx(isPlatform, gone),
+        every2xx(isPlatform, gone, survivable(plan)),
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),
       ];

@@ -1,6 +1,14 @@
 import type { TraceContext } from "@sipmesh/proto/flow";
 import type { Address, Flow, Request, Response, Transport } from "@sipmesh/sip";
 
+/** Who waits for a confirmation, and of what. */
+export interface Confirm {
+  /** The sender's subject. */
+  readonly to: string;
+  /** The sender's number for the message. */
+  readonly number: number;
+}
+
 /** A SIP message that an edge received, on its way to the member that owns its call. */
 export interface Inbound {
   readonly kind: "inbound";
@@ -13,6 +21,8 @@ export interface Inbound {
   readonly membership: number;
   /** How many members have passed this message on already. */
   readonly passedOn: number;
+  /** Present where the sender sends it again until it is confirmed. */
+  readonly confirm?: Confirm | undefined;
 }
 
 /** Where to send what has no flow yet. */
@@ -38,6 +48,8 @@ export interface Outbound {
   readonly keepAlive?: number | undefined;
   /** Given back with the failure: binds it to the queue of its call. */
   readonly callId?: string | undefined;
+  /** Present where the sender sends it again until it is confirmed. */
+  readonly confirm?: Confirm | undefined;
 }
 
 /** A message that could not be sent (RFC 3261 §17.1.4, §17.2.4). */
@@ -55,7 +67,13 @@ export interface Handover {
   readonly payload: Uint8Array;
 }
 
-export type Envelope = Inbound | Outbound | SendFailure | Handover;
+/** These messages need not be sent again: what they led to is safe. */
+export interface Confirmation {
+  readonly kind: "confirmation";
+  readonly numbers: readonly number[];
+}
+
+export type Envelope = Inbound | Outbound | SendFailure | Handover | Confirmation;
 
 /** What ends a subscription, a listener or a watch. Closing twice is harmless. */
 export interface Closer {

@@ -23,9 +23,13 @@ const flow = fc.record(
 const raw = fc.uint8Array({ maxLength: 300 });
 
 const envelope: fc.Arbitrary<Envelope> = fc.oneof(
-  fc
-    .tuple(fc.nat(), flow, fc.nat(), fc.integer({ min: 0, max: 5 }))
-    .map(([number, way, membership, passedOn]) => ({ ...inbound(number), flow: way, membership, passedOn })),
+  fc.tuple(fc.nat(), flow, fc.nat(), fc.integer({ min: 0, max: 5 })).map(([number, way, membership, passedOn]) => ({
+    ...inbound(number),
+    flow: way,
+    membership,
+    passedOn,
+    ...(number % 2 === 0 && { confirm: { to: way.edge, number } }),
+  })),
   fc.record({ kind: fc.constant("outbound" as const), raw, flow }),
   fc.record({
     kind: fc.constant("outbound" as const),
@@ -37,11 +41,18 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
     keepAlive: fc.integer({ min: 1, max: 3600 }),
   }),
   fc.record({ kind: fc.constant("send-failure" as const), key: text, reason: text, callId: text }),
+  fc.record({ kind: fc.constant("handover" as const), payload: raw }),
+  fc.record({ kind: fc.constant("confirmation" as const), numbers: fc.array(fc.integer({ min: 0, max: 0xffffffff })) }),
 );
 
 /** As plain data: buffers and message objects differ in class, not in content. */
 function plain(one: Envelope): unknown {
-  const { message, raw: bytes, ...rest } = one as Envelope & { message?: unknown; raw?: Uint8Array };
+  const { message, raw, payload, ...rest } = one as Envelope & {
+    message?: unknown;
+    raw?: Uint8Array;
+    payload?: Uint8Array;
+  };
+  const bytes = raw ?? payload;
   const { head, body, fields } = (message ?? {}) as { head?: string; body?: Uint8Array; fields?: readonly number[] };
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...defined, raw: bytes && Buffer.from(bytes), head, body: body && Buffer.from(body), fields };

@@ -78,6 +78,7 @@ function toWire(envelope: Envelope): wire.Envelope {
             trace: envelope.trace,
             membership: BigInt(envelope.membership),
             passedOn: envelope.passedOn,
+            confirm: envelope.confirm,
           },
         },
       };
@@ -93,6 +94,7 @@ function toWire(envelope: Envelope): wire.Envelope {
             failureKey: envelope.failureKey ?? "",
             keepAlive: envelope.keepAlive ?? 0,
             callId: envelope.callId ?? "",
+            confirm: envelope.confirm,
           },
         },
       };
@@ -103,6 +105,8 @@ function toWire(envelope: Envelope): wire.Envelope {
           value: { key: envelope.key, reason: envelope.reason, callId: envelope.callId },
         },
       };
+    case "confirmation":
+      return { message: { $case: "confirmation", value: { numbers: [...envelope.numbers] } } };
     case "handover":
       return { message: { $case: "handover", value: view(envelope.payload) } };
   }
@@ -118,7 +122,7 @@ function way(envelope: Envelope & { kind: "outbound" }): wire.Outbound["to"] {
 function fromWire({ message }: wire.Envelope): Envelope {
   switch (message?.$case) {
     case "inbound": {
-      const { raw, fields, flow, trace, membership, passedOn } = message.value;
+      const { raw, fields, flow, trace, membership, passedOn, confirm } = message.value;
       if (flow === undefined) throw new FrameError("the flow of a received message is missing");
       return {
         kind: "inbound",
@@ -128,10 +132,11 @@ function fromWire({ message }: wire.Envelope): Envelope {
         trace,
         membership: Number(membership),
         passedOn,
+        ...(confirm && { confirm }),
       };
     }
     case "outbound": {
-      const { raw, to, trace, failureTo, failureKey, keepAlive, callId } = message.value;
+      const { raw, to, trace, failureTo, failureKey, keepAlive, callId, confirm } = message.value;
       return {
         kind: "outbound",
         raw,
@@ -141,10 +146,13 @@ function fromWire({ message }: wire.Envelope): Envelope {
         ...(failureTo !== "" && { failureTo, failureKey }),
         ...(keepAlive !== 0 && { keepAlive }),
         ...(callId !== "" && { callId }),
+        ...(confirm && { confirm }),
       };
     }
     case "sendFailure":
       return { kind: "send-failure", ...message.value };
+    case "confirmation":
+      return { kind: "confirmation", numbers: message.value.numbers };
     case "handover":
       return { kind: "handover", payload: message.value };
     case undefined:

@@ -319,6 +319,8 @@ function size(envelope: Envelope): number {
       return envelope.raw.length + 512;
     case "send-failure":
       return envelope.key.length + envelope.reason.length + envelope.callId.length + 16;
+    case "confirmation":
+      return 5 * envelope.numbers.length + 16;
     case "handover":
       return envelope.payload.length + 16;
   }

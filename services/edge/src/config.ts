@@ -74,6 +74,11 @@ const tcp = z
     message: whole(1, 3600).default(10).describe("Seconds that a message may take from its first byte to its last."),
     connect: whole(1, 60).default(4).describe("Seconds that an attempt to connect may take."),
     queue: whole(65_536, 1_073_741_824).default(1_048_576).describe("Bytes that may wait for one peer to read them."),
+    unconfirmed: whole(1, 1_000_000)
+      .default(20_000)
+      .describe(
+        "Messages at most that are kept until the owner of their call has confirmed them; further ones are sent once.",
+      ),
   })
   .prefault({})
   .describe("Connections.");

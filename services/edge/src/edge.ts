@@ -1,9 +1,10 @@
-import type { Closer } from "@sipmesh/bus";
+import { type Closer, Confirmations, Unconfirmed } from "@sipmesh/bus";
 import type { Listener as Announced } from "@sipmesh/cluster";
 import { latin1, type Timer } from "@sipmesh/environment";
 import type { Context, Readiness } from "@sipmesh/runtime";
 import { type Address, toBytes } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
+import { Arrivals } from "./arrivals.ts";
 import type { EdgeConfig } from "./config.ts";
 import { type Place, placesOf } from "./listening.ts";
 import { Pinger } from "./pinger.ts";
@@ -12,7 +13,7 @@ import { Screen } from "./screen.ts";
 import { SelfCheck } from "./self-check.ts";
 import { Sender } from "./sender.ts";
 import { Streams } from "./streams.ts";
-import { edgeSubject } from "./subjects.ts";
+import { edgeSubject, memberSubject } from "./subjects.ts";
 import * as catalogue from "./telemetry.ts";
 import { UdpSockets } from "./udp-sockets.ts";
 
@@ -33,6 +34,7 @@ export class Edge {
   readonly #streams: Streams;
   readonly #pinger: Pinger;
   readonly #selfCheck: SelfCheck;
+  readonly #unconfirmed: Unconfirmed;
   readonly #subscriptions: Closer[] = [];
   /** What is bound, by transport, address and configured port. */
   readonly #bound = new Set<string>();
@@ -102,6 +104,20 @@ export class Edge {
         }),
       outcomes: metrics.counter(catalogue.selfChecks),
     });
+    const lost = metrics.counter(catalogue.dropped).with({ reason: "unconfirmed" });
+    const unconfirmed = new Unconfirmed({
+      clock,
+      to: edgeSubject(edge),
+      publish: (subject, envelope) => bus.publish(subject, envelope),
+      subjectOf(envelope) {
+        const owner = envelope.kind === "inbound" ? cluster.ownerOf(envelope.message.callId) : undefined;
+        return owner && memberSubject(owner.id);
+      },
+      limit: config.tcp.unconfirmed,
+      lost: () => lost.add(),
+    });
+    this.#unconfirmed = unconfirmed;
+    const arrivals = new Arrivals(new Confirmations((subject, confirmation) => bus.publish(subject, confirmation)));
     const receiver = new Receiver({
       edge,
       bus,
@@ -112,13 +128,18 @@ export class Edge {
       limits: config.limits,
       sender,
       selfCheck: this.#selfCheck,
+      unconfirmed,
     });
     this.#subscriptions.push(
       bus.subscribe(edgeSubject(edge), (envelope) => {
-        if (envelope.kind === "outbound") sender.send(envelope);
+        if (envelope.kind === "outbound") {
+          if (arrivals.takes(envelope.confirm)) sender.send(envelope);
+        } else if (envelope.kind === "confirmation") unconfirmed.confirmed(envelope.numbers);
       }),
+      cluster.onChange(() => unconfirmed.readdress()),
       bus.onDrop((_subject, envelope) => receiver.gaveUp(envelope)),
     );
+    metrics.gauge(catalogue.unconfirmed, () => unconfirmed.size);
     metrics.gauge(catalogue.connections, () => this.#streams.size);
     metrics.gauge(catalogue.pinged, () => this.#pinger.size);
     metrics.gauge(catalogue.sources, () => this.#screen.size);
@@ -174,6 +195,7 @@ export class Edge {
     this.#measure?.cancel();
     this.#selfCheck.stop();
     this.#pinger.stop();
+    this.#unconfirmed.stop();
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
     await this.#streams.close();
     await this.#sockets.close();

@@ -1,4 +1,4 @@
-import type { Bus, Envelope } from "@sipmesh/bus";
+import type { Bus, Envelope, Inbound, Unconfirmed } from "@sipmesh/bus";
 import type { Cluster, Sealer } from "@sipmesh/cluster";
 import { latin1 } from "@sipmesh/environment";
 import type { Request, Response } from "@sipmesh/sip";
@@ -36,6 +36,7 @@ export interface ReceiverOptions {
   readonly limits: Limits;
   readonly sender: Sender;
   readonly selfCheck: SelfCheck;
+  readonly unconfirmed: Unconfirmed;
 }
 
 /** Takes what arrives: screens, reads and checks it once, and hands it to the owner of its call. Its entries never throw. */
@@ -122,6 +123,8 @@ export class Receiver {
   /** An envelope that the bus gave up: its request is answered. */
   gaveUp(envelope: Envelope): void {
     if (envelope.kind !== "inbound" || envelope.flow.edge !== this.#options.edge) return;
+    // It is answered: it need not go again.
+    if (envelope.confirm !== undefined) this.#options.unconfirmed.confirmed([envelope.confirm.number]);
     try {
       this.#unavailable(envelope.message, envelope.flow, "bus");
     } catch (error) {
@@ -166,21 +169,17 @@ export class Receiver {
 
   /** Hands a message to the owner of its call. */
   #pass(message: Message, callId: string, flow: Flow, trace: TraceContext | undefined): void {
-    const { bus, cluster } = this.#options;
+    const { bus, cluster, unconfirmed } = this.#options;
     const owner = cluster.ownerOf(callId);
     if (owner === undefined) {
       this.#unavailable(message, flow, "no-member");
       return;
     }
-    bus.publish(this.#subject(owner.id), {
-      kind: "inbound",
-      message,
-      raw: message.raw,
-      flow,
-      trace,
-      membership: cluster.membership.number,
-      passedOn: 0,
-    });
+    const { number: membership } = cluster.membership;
+    const inbound: Inbound = { kind: "inbound", message, raw: message.raw, flow, trace, membership, passedOn: 0 };
+    // Over UDP its sender repeats what gets lost, over anything else nobody does.
+    if (flow.transport === "udp") bus.publish(this.#subject(owner.id), inbound);
+    else unconfirmed.send(this.#subject(owner.id), inbound);
   }
 
   #subject(member: string): string {

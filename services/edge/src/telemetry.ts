@@ -22,7 +22,7 @@ export const octets: MetricDefinition = {
 };
 export const dropped: MetricDefinition = {
   name: "sipmesh_edge_dropped_total",
-  help: "Messages received that went no further, by reason: denied, rate, malformed, ack, no-member, bus, exception.",
+  help: "Messages received that went no further, by reason: denied, rate, malformed, ack, no-member, bus, exception; unconfirmed: one over a connection that its owner never confirmed, or that could not be kept for want of room.",
   labels: ["reason"],
 };
 export const problems: MetricDefinition = {
@@ -67,6 +67,10 @@ export const closedConnections: MetricDefinition = {
 export const connections: MetricDefinition = {
   name: "sipmesh_edge_connections",
   help: "Connections that stand or are being opened.",
+};
+export const unconfirmed: MetricDefinition = {
+  name: "sipmesh_edge_unconfirmed",
+  help: "Messages over connections that are kept until the owner of their call has confirmed them.",
 };
 export const pinged: MetricDefinition = {
   name: "sipmesh_edge_flows_pinged",
@@ -126,6 +130,7 @@ export const catalogue: Catalogue = {
     refusedConnections,
     closedConnections,
     connections,
+    unconfirmed,
     pinged,
     sources,
     receiveBuffer,

@@ -46,6 +46,15 @@ export const schema = z.strictObject({
         .max(8)
         .default(2)
         .describe("How often a message may be passed on to the member that owns its call."),
+      unconfirmed: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(20_000)
+        .describe(
+          "Messages at most that are to leave over connections and are kept until their edge has confirmed them; further ones are sent once.",
+        ),
       targets: z.number().int().min(1).max(1000).default(60).describe("Targets at most that one request forks to."),
     })
     .prefault({})

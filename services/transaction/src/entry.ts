@@ -1,3 +1,4 @@
+import type { Confirm } from "@sipmesh/bus";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import type { ProxyEvent, ResponseContext } from "@sipmesh/sip-core";
 import type { Span } from "@sipmesh/telemetry";
@@ -45,6 +46,8 @@ export class Entry implements Hashed {
   gone = false;
   /** Its sender proved nothing and was answered so. */
   turnedAway = false;
+  /** Who waits for a confirmation that what was sent to it is safe; absent: nobody. */
+  unconfirmed: Confirm[] | undefined;
   /** Absent: no other member knows of it. */
   elsewhere: Elsewhere | undefined;
   hash = 0;

@@ -1,4 +1,4 @@
-import type { Bus, Closer, Envelope, Inbound } from "@sipmesh/bus";
+import type { Bus, Closer, Envelope, Inbound, Unconfirmed } from "@sipmesh/bus";
 import type { Cluster } from "@sipmesh/cluster";
 import { isRequest, MessageError } from "@sipmesh/sip";
 import type { Log } from "@sipmesh/telemetry";
@@ -12,6 +12,7 @@ export interface MemberOptions {
   readonly cluster: Cluster;
   readonly transactions: Transactions;
   readonly stateless: Stateless;
+  readonly unconfirmed: Unconfirmed;
   readonly measures: Measures;
   readonly log: Log;
   /** How often a message may be passed on. */
@@ -42,18 +43,19 @@ export class Member {
     if (envelope.kind === "send-failure") this.#guard(envelope.kind, () => transactions.unsent(envelope.key));
     else if (envelope.kind === "handover")
       this.#guard(envelope.kind, () => transactions.handover.receive(envelope.payload, id));
+    else if (envelope.kind === "confirmation") this.#o.unconfirmed.confirmed(envelope.numbers);
     else if (envelope.kind === "inbound") this.#inbound(envelope);
   }
 
   #inbound(envelope: Inbound): void {
-    const { message, flow, trace } = envelope;
+    const { message, flow, trace, confirm } = envelope;
     const { transactions, stateless } = this.#o;
     this.#guard(
       message.kind,
       () => {
         const owner = this.#otherOwner(envelope);
         if (owner !== undefined) this.#passOn(envelope, owner);
-        else if (!this.#waits(envelope)) transactions.receive(message, flow, trace);
+        else if (!this.#waits(envelope)) transactions.receive(message, flow, trace, confirm);
       },
       (status) => {
         if (isRequest(message)) stateless.answer(message, flow, status);

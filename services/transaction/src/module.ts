@@ -1,3 +1,4 @@
+import { Confirmations, Unconfirmed } from "@sipmesh/bus";
 import type { Module } from "@sipmesh/runtime";
 import { nameHash, type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
 import { type TransactionConfig, transactionSection } from "./config.ts";
@@ -43,7 +44,17 @@ export const transaction: Module<TransactionConfig> = {
     };
     const questions = new Questions(rpc, config.deadlines, measures);
     // Failures come back to the first member: all members of a process share one table.
-    const sender = new Sender(bus, subjectOf(members[0] ?? instance));
+    const unconfirmed = new Unconfirmed({
+      clock,
+      to: subjectOf(members[0] ?? instance),
+      publish: (subject, envelope) => bus.publish(subject, envelope),
+      // What is to leave by an edge leaves by no other.
+      subjectOf: () => undefined,
+      limit: config.limits.unconfirmed,
+      lost: () => measures.dropped("unconfirmed"),
+    });
+    const confirmations = new Confirmations((subject, confirmation) => bus.publish(subject, confirmation));
+    const sender = new Sender(bus, subjectOf(members[0] ?? instance), unconfirmed);
     const observer = new Observer(tracer, sealer);
     const stateless = new Stateless({ tools, edges, questions, sender, measures, observer, log });
     const transactions = new Transactions({
@@ -58,6 +69,7 @@ export const transaction: Module<TransactionConfig> = {
       observer,
       measures,
       log,
+      confirmations,
       handover: (calls) =>
         new Handover({
           clock,
@@ -76,7 +88,7 @@ export const transaction: Module<TransactionConfig> = {
     metrics.gauge(catalogueMetrics.kept, () => handover.kept);
     const { passes } = config.limits;
     const subscriptions = members.map(
-      (id) => new Member({ id, bus, cluster, transactions, stateless, measures, log, passes }),
+      (id) => new Member({ id, bus, cluster, transactions, stateless, unconfirmed, measures, log, passes }),
     );
     if (cluster.self.members.length === 0) cluster.announce({ members });
 
@@ -91,6 +103,7 @@ export const transaction: Module<TransactionConfig> = {
       async stop() {
         for (const subscription of subscriptions) subscription.close();
         transactions.stop();
+        unconfirmed.stop();
         edges.close();
       },
     };

@@ -1,20 +1,22 @@
-import type { Bus } from "@sipmesh/bus";
+import type { Bus, Outbound, Unconfirmed } from "@sipmesh/bus";
 import { latin1 } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Draft, type Flow, toBytes } from "@sipmesh/sip";
-import type { Way } from "@sipmesh/sip-core";
+import { isReliable, type Way } from "@sipmesh/sip-core";
 
 /** Hands messages to the edges. */
 export class Sender {
   readonly #bus: Bus;
   readonly #failureTo: string;
+  readonly #unconfirmed: Unconfirmed;
   /** The subject of each edge that was addressed; as many as there are edges. */
   readonly #subjects = new Map<string, string>();
 
   /** `failureTo`: the subject that is told of what could not be sent. */
-  constructor(bus: Bus, failureTo: string) {
+  constructor(bus: Bus, failureTo: string, unconfirmed: Unconfirmed) {
     this.#bus = bus;
     this.#failureTo = failureTo;
+    this.#unconfirmed = unconfirmed;
   }
 
   /** Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. */
@@ -29,7 +31,7 @@ export class Sender {
     } = {},
   ): void {
     const { trace, failureKey, keepAlive } = options;
-    this.#bus.publish(this.#subject(flow.edge), {
+    this.#publish(flow.edge, flow.transport, {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
@@ -44,7 +46,7 @@ export class Sender {
   /** Downstream. */
   byWay(way: Way, message: Draft, callId: string, trace?: TraceContext, failureKey?: string): void {
     const { flow, remote, transport, host } = way;
-    this.#bus.publish(this.#subject(way.edge), {
+    this.#publish(way.edge, transport, {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
@@ -54,6 +56,12 @@ export class Sender {
       failureKey,
       callId,
     });
+  }
+
+  /** What leaves over UDP its receiver asks for again, should it get lost; anything else nobody repeats. */
+  #publish(edge: string, transport: Way["transport"], outbound: Outbound): void {
+    if (isReliable(transport)) this.#unconfirmed.send(this.#subject(edge), outbound);
+    else this.#bus.publish(this.#subject(edge), outbound);
   }
 
   #subject(edge: string): string {

@@ -109,6 +109,10 @@ export const errors = [
   { code: "response-unknown", help: "A response that answers nothing we sent (RFC 6026 section 8.9)." },
   { code: "response-no-flow", help: "A response whose way back is gone." },
   { code: "no-edge", help: "A message for which there is no edge to send it." },
+  {
+    code: "unconfirmed",
+    help: "A message to leave over a connection that its edge never confirmed, or that could not be kept for want of room.",
+  },
   { code: "late", help: "An answer or a failure of a transaction that is gone." },
 ] as const;
 

@@ -276,7 +276,7 @@ test("OPTIONS to the platform itself: 200", async () => {
 });
 
 test("more transactions than the bound: 503 with Retry-After, counted; what is known goes on", async () => {
-  const limits = { transactions: 1, passes: 2, targets: 60 };
+  const limits = { transactions: 1, passes: 2, unconfirmed: 100, targets: 60 };
   const stage = await Stage.begin({ routing: oneProxy, config: { limits } });
   await stage.receive(fromAlice("INVITE"), alice);
   await stage.receive(fromAlice("INVITE", { cseq: 2 }), alice);
@@ -344,7 +344,7 @@ test("a response that nobody waits for goes on only where our own seal says so",
 
 test("the ACK to an answer of our own is absorbed, also when nothing is remembered of it", async () => {
   const stage = await Stage.begin({
-    config: { limits: { transactions: 1, passes: 2, targets: 60 } },
+    config: { limits: { transactions: 1, passes: 2, unconfirmed: 100, targets: 60 } },
     routing: oneProxy,
   });
   await stage.receive(fromAlice("OPTIONS"), alice);

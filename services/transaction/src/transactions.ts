@@ -1,3 +1,4 @@
+import type { Confirm, Confirmations } from "@sipmesh/bus";
 import type { Clock } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Flow, isRequest, MessageError, Name, type Request, type Response } from "@sipmesh/sip";
@@ -34,6 +35,8 @@ export interface TransactionsOptions extends Omit<PerformerOptions, "feed" | "st
   readonly observer: Observer;
   readonly measures: Measures;
   readonly log: Log;
+  /** Tells edges what they need not send again. */
+  readonly confirmations: Confirmations;
   /** Keeps the calls alive beyond this process. */
   readonly handover: (calls: Calls) => Handover;
 }
@@ -112,19 +115,45 @@ export class Transactions implements Calls {
   }
 
   release(entry: Entry, number: number): void {
-    const outbox = entry.elsewhere?.outbox ?? [];
+    const { elsewhere } = entry;
+    if (elsewhere === undefined) return;
+    const { outbox } = elsewhere;
+    elsewhere.confirmed = Math.max(elsewhere.confirmed, number);
     while (outbox[0] !== undefined && (outbox[0].after ?? number) <= number) {
       const { effect } = outbox.shift() as (typeof outbox)[number];
       this.#try(entry, effect.type, () => this.#performer.do(entry, effect));
     }
+    this.#confirm(entry);
   }
 
-  /** A message of a call that is owned here. Throws what a malformed message throws. */
-  receive(message: Request | Response, flow: Flow, trace: TraceContext | undefined): void {
-    if (!isRequest(message)) this.#response(message, flow, trace);
-    else if (message.method === "ACK") this.#ack(message, flow);
-    else if (message.method === "CANCEL") this.#cancel(message, flow);
-    else this.#request(message, flow, trace);
+  /**
+   * A message of a call that is owned here. It is confirmed once nothing of what it led to would be lost with this
+   * process. Throws what a malformed message throws.
+   */
+  receive(message: Request | Response, flow: Flow, trace: TraceContext | undefined, confirm?: Confirm): void {
+    const entry = this.#find(message, flow, trace);
+    if (confirm === undefined) return;
+    if (entry === undefined || entry.gone) {
+      this.#o.confirmations.confirm(confirm);
+      return;
+    }
+    entry.unconfirmed ??= [];
+    entry.unconfirmed.push(confirm);
+    this.#confirm(entry);
+  }
+
+  /** Has the context of a message take it; without one the message was dealt with. */
+  #find(message: Request | Response, flow: Flow, trace: TraceContext | undefined): Entry | undefined {
+    if (!isRequest(message)) return this.#response(message, flow, trace);
+    if (message.method === "ACK") return this.#ack(message, flow);
+    if (message.method === "CANCEL") return this.#cancel(message, flow);
+    return this.#request(message, flow, trace);
+  }
+
+  #confirm(entry: Entry): void {
+    if (entry.unconfirmed === undefined || (!entry.gone && !this.handover.isSafe(entry))) return;
+    for (const confirm of entry.unconfirmed) this.#o.confirmations.confirm(confirm);
+    entry.unconfirmed = undefined;
   }
 
   /** A message that was sent with this key did not leave. */
@@ -146,19 +175,19 @@ export class Transactions implements Calls {
     }
   }
 
-  #request(message: Request, flow: Flow, trace: TraceContext | undefined): void {
+  #request(message: Request, flow: Flow, trace: TraceContext | undefined): Entry | undefined {
     const { table, measures, stateless, clock, observer, tools } = this.#o;
     const key = serverTransactionKey(message);
     const known = table.server(key);
     if (known !== undefined) {
       measures.received.add();
       this.#feed(known, { type: "request" });
-      return;
+      return known;
     }
     if (table.full) {
       measures.overload.add();
       stateless.answer(message, flow, 503, this.#retryAfter());
-      return;
+      return undefined;
     }
     const { state, effects } = startProxy(message, flow, this.#descriptionOf(message), tools);
     const ofCall = state.inDialog ? observer.traceOf(state.callId, state.callerTag) : trace;
@@ -178,6 +207,7 @@ export class Transactions implements Calls {
     entry.busy = true;
     this.#try(entry, message.method, () => this.#perform(entry, effects));
     this.#settle(entry);
+    return entry;
   }
 
   /** RFC 3262 section 5: a PRACK answers where its INVITE has offered nothing. */
@@ -187,27 +217,30 @@ export class Transactions implements Calls {
     return this.#o.table.askedForOffer(message.callId, Number(cseq)) ? "answer" : "offer";
   }
 
-  #ack(message: Request, flow: Flow): void {
+  #ack(message: Request, flow: Flow): Entry | undefined {
     const entry = this.#o.table.server(inviteKeyOf(message));
     if (entry === undefined) this.#o.stateless.ack(message, flow);
     else this.#feed(entry, { type: "ack", message });
+    return entry;
   }
 
-  #cancel(message: Request, flow: Flow): void {
+  #cancel(message: Request, flow: Flow): Entry | undefined {
     const entry = this.#o.table.server(inviteKeyOf(message));
     if (entry === undefined) this.#o.stateless.answer(message, flow, 481);
     else this.#feed(entry, { type: "cancel", message });
+    return entry;
   }
 
-  #response(message: Response, flow: Flow, trace: TraceContext | undefined): void {
+  #response(message: Response, flow: Flow, trace: TraceContext | undefined): Entry | undefined {
     const { table, stateless } = this.#o;
     const place = table.client(message.via.branch ?? "");
     const { method } = message.cseq;
     if (place === undefined || (method !== place.entry.method && method !== "CANCEL")) {
       stateless.response(message, trace);
-      return;
+      return undefined;
     }
     this.#feed(place.entry, { type: "response", branch: place.branch, message, source: flow.remote.address });
+    return place.entry;
   }
 
   /** One event after the other: what an event leads to at once waits until it is worked out itself. */
@@ -228,6 +261,7 @@ export class Transactions implements Calls {
       this.#take(entry, event);
     }
     entry.busy = false;
+    this.#confirm(entry);
   }
 
   #take(entry: Entry, event: ProxyEvent): void {
@@ -320,6 +354,7 @@ export class Transactions implements Calls {
     entry.settingUp = false;
     if (ended) observer.ended(entry);
     else observer.handedOver(entry);
+    this.#confirm(entry);
   }
 
   #retryAfter(): readonly (readonly [string, string])[] {

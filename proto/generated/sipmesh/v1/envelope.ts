@@ -25,6 +25,16 @@ export interface Inbound {
   membership: bigint;
   /** How many members have passed this message on already. */
   passedOn: number;
+  /** Present where the sender sends it again until it is confirmed. */
+  confirm: Confirm | undefined;
+}
+
+/** Who waits for a confirmation, and of what. */
+export interface Confirm {
+  /** The sender's subject. */
+  to: string;
+  /** The sender's number for the message. */
+  number: number;
 }
 
 /** A SIP message that an edge is to send. */
@@ -49,6 +59,8 @@ export interface Outbound {
   keepAlive: number;
   /** Given back with the failure: binds it to the queue of its call. */
   callId: string;
+  /** Present where the sender sends it again until it is confirmed. */
+  confirm: Confirm | undefined;
 }
 
 export interface Destination {
@@ -68,13 +80,21 @@ export interface SendFailure {
   callId: string;
 }
 
+/** These messages need not be sent again: what they led to is safe. */
+export interface Confirmation {
+  numbers: number[];
+}
+
 export interface Envelope {
-  message: { $case: "inbound"; value: Inbound } | { $case: "outbound"; value: Outbound } | {
-    $case: "sendFailure";
-    value: SendFailure;
-  } | //
-  /** An encoded `HandoverMessage`: between owners of calls. */
-  { $case: "handover"; value: Buffer } | undefined;
+  message:
+    | { $case: "inbound"; value: Inbound }
+    | { $case: "outbound"; value: Outbound }
+    | { $case: "sendFailure"; value: SendFailure }
+    | //
+    /** An encoded `HandoverMessage`: between owners of calls. */
+    { $case: "handover"; value: Buffer }
+    | { $case: "confirmation"; value: Confirmation }
+    | undefined;
 }
 
 /** Everything for one subject that was ready in one turn of the event loop. */
@@ -83,7 +103,15 @@ export interface EnvelopeBatch {
 }
 
 function createBaseInbound(): Inbound {
-  return { raw: Buffer.alloc(0), fields: [], flow: undefined, trace: undefined, membership: 0n, passedOn: 0 };
+  return {
+    raw: Buffer.alloc(0),
+    fields: [],
+    flow: undefined,
+    trace: undefined,
+    membership: 0n,
+    passedOn: 0,
+    confirm: undefined,
+  };
 }
 
 export const Inbound: MessageFns<Inbound> = {
@@ -112,6 +140,9 @@ export const Inbound: MessageFns<Inbound> = {
     }
     if (message.passedOn !== 0) {
       writer.uint32(48).uint32(message.passedOn);
+    }
+    if (message.confirm !== undefined) {
+      Confirm.encode(message.confirm, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -187,6 +218,71 @@ export const Inbound: MessageFns<Inbound> = {
             message.passedOn = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.confirm = Confirm.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConfirm(): Confirm {
+  return { to: "", number: 0 };
+}
+
+export const Confirm: MessageFns<Confirm> = {
+  encode(message: Confirm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.to !== "") {
+      writer.uint32(10).string(message.to);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).uint32(message.number);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Confirm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -209,6 +305,7 @@ function createBaseOutbound(): Outbound {
     failureKey: "",
     keepAlive: 0,
     callId: "",
+    confirm: undefined,
   };
 }
 
@@ -239,6 +336,9 @@ export const Outbound: MessageFns<Outbound> = {
     }
     if (message.callId !== "") {
       writer.uint32(66).string(message.callId);
+    }
+    if (message.confirm !== undefined) {
+      Confirm.encode(message.confirm, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -318,6 +418,14 @@ export const Outbound: MessageFns<Outbound> = {
             }
 
             message.callId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.confirm = Confirm.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -469,6 +577,66 @@ export const SendFailure: MessageFns<SendFailure> = {
   },
 };
 
+function createBaseConfirmation(): Confirmation {
+  return { numbers: [] };
+}
+
+export const Confirmation: MessageFns<Confirmation> = {
+  encode(message: Confirmation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.numbers.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.numbers) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Confirmation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirmation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.numbers.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseEnvelope(): Envelope {
   return { message: undefined };
 }
@@ -487,6 +655,9 @@ export const Envelope: MessageFns<Envelope> = {
         break;
       case "handover":
         writer.uint32(34).bytes(message.message.value);
+        break;
+      case "confirmation":
+        Confirmation.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
     }
     return writer;
@@ -535,6 +706,14 @@ export const Envelope: MessageFns<Envelope> = {
             }
 
             message.message = { $case: "handover", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "confirmation", value: Confirmation.decode(reader, reader.uint32()) };
             continue;
           }
         }

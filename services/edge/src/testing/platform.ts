@@ -134,6 +134,8 @@ export async function startPlatform(
   };
   bus.subscribe(`sipmesh.transaction.${MEMBER}`, (envelope) => {
     if (envelope.kind !== "inbound") return;
+    const { confirm } = envelope;
+    if (confirm !== undefined) bus.publish(confirm.to, { kind: "confirmation", numbers: [confirm.number] });
     if (envelope.message.callId.startsWith("edge-check-")) {
       if (platform.answersSelf) platform.reply(envelope, response(envelope.message as Request, 200, { toTag: "t" }));
       return;

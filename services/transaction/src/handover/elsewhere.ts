@@ -12,9 +12,17 @@ export interface Waiting {
 export class Elsewhere {
   /** The number of the latest copy; 0: none yet. */
   copied = 0;
+  /** The latest number that was confirmed, or is not waited for any more. */
+  confirmed = 0;
   /** The member that it went to. */
   successor: string | undefined;
   readonly outbox: Waiting[] = [];
+
+  /** Nothing rests here alone. */
+  get safe(): boolean {
+    return this.confirmed >= this.copied && this.outbox.length === 0;
+  }
+
   /** It belongs to another member: nothing happens to it here any more. */
   leaving: Leaving | undefined;
 }

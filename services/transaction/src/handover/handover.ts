@@ -162,6 +162,12 @@ export class Handover {
     return isMaterial(effects);
   }
 
+  /** Nothing of what has happened to it would be lost with us, as far as anybody keeps copies. */
+  isSafe(entry: Entry): boolean {
+    if (entry.method !== "INVITE") return entry.context.answered !== 0;
+    return !this.#others || entry.turnedAway || (entry.elsewhere?.safe ?? entry.context.stage === "over");
+  }
+
   /** Sends a copy of the state that a step has led to; what the step says waits in the outbox for its receipt. */
   copy(entry: Entry): void {
     const { cluster, patience, measures, calls } = this.#o;

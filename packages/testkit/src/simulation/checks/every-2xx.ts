@@ -15,9 +15,10 @@ interface Seen {
  * Every 2xx to an INVITE that reaches the platform leaves it upstream, each time that it comes (RFC 3261 §16.7 item 5),
  * and every ACK for one leaves it downstream (§16.11).
  *
+ * @param forgetful an owner of calls goes: what comes until that is noticed is lost, and its sender says it again
  * @param gone whether the phone at an address stopped working meanwhile: nothing can be sent over its connection
  */
-export function every2xx(isPlatform: IsPlatform, gone: (address: string) => boolean): Check {
+export function every2xx(isPlatform: IsPlatform, gone: (address: string) => boolean, forgetful = false): Check {
   const seen = new Map<string, Seen>();
   /** Calls, and answers to them, of a phone that is gone. */
   const excused = new Set<string>();
@@ -47,7 +48,9 @@ export function every2xx(isPlatform: IsPlatform, gone: (address: string) => bool
 
   function verdict(): Violation[] {
     return [...seen.values()]
-      .filter(({ came, left, callId, key }) => left < came && !excused.has(callId) && !excused.has(key))
+      .filter(
+        ({ came, left, callId, key }) => left < (forgetful ? 1 : came) && !excused.has(callId) && !excused.has(key),
+      )
       .map(({ kind, callId, tag, came, left }) => ({
         rule: "every 2xx and its ACK are forwarded",
         what: `of ${came} ${kind} that came, ${left} left (${tag})`,

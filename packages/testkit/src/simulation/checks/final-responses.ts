@@ -11,8 +11,8 @@ interface Finals {
  * Each server transaction of the platform gives at most one final response other than 2xx, and none after a 2xx (RFC
  * 3261 §16.7 item 5). A retransmission is the same response, byte for byte.
  *
- * @param forgetful an owner of calls goes: a request other than INVITE that comes again is then worked out anew, and may
- *   be challenged anew
+ * @param forgetful an owner of calls goes: of a request other than INVITE, and of one whose sender had proved nothing yet,
+ *   nothing was kept; when it comes again it is worked out anew, and may be challenged anew
  */
 export function finalResponses(isPlatform: IsPlatform, forgetful = false): Check {
   const finals = new Map<string, Finals>();
@@ -31,7 +31,7 @@ export function finalResponses(isPlatform: IsPlatform, forgetful = false): Check
       known.accepted = true;
       return;
     }
-    const challenged = forgetful && cseq.method !== "INVITE" && (status === 401 || status === 407);
+    const challenged = forgetful && (status === 401 || status === 407);
     if (challenged) return;
     if (known.accepted) wrong(`${status} after a 2xx`);
     else if (known.refusal !== undefined && known.refusal !== text) wrong(`${status} as a second final response`);
