@@ -51,10 +51,12 @@ export interface Cluster {
   /** Who keeps a copy of the owner's state: on another node where there is one, and never in the owner's process. */
   successorOf(callId: string): Member | undefined;
   /**
-   * Who may have the state of a call besides its owner: owners and successors by the lists that held within the last
-   * `within` milliseconds, as far as they are still there.
+   * Who owned a call by the lists that held within the last `within` milliseconds, the present owner left out, as far as
+   * they are still there or still listed.
    */
-  formerHoldersOf(callId: string, within: number): readonly Member[];
+  formerOwnersOf(callId: string, within: number): readonly Member[];
+  /** And who had their copies. */
+  formerSuccessorsOf(callId: string, within: number): readonly Member[];
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };
   /** Changes what the others know of this instance, and tells them at once. */

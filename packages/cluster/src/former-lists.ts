@@ -20,17 +20,25 @@ export class FormerLists {
     if (this.#lists.length > REMEMBERED) this.#lists.shift();
   }
 
-  /** Owners and successors of a key by the lists that held within the last `within` milliseconds, the latest first. */
-  holdersOf(key: string, within: number): Member[] {
+  /** Owners of a key by the lists that held within the last `within` milliseconds, the latest first. */
+  ownersOf(key: string, within: number): Member[] {
+    return this.#within(within, (order) => order.owner(key));
+  }
+
+  /** And their successors. */
+  successorsOf(key: string, within: number): Member[] {
+    return this.#within(within, (order) => order.successor(key));
+  }
+
+  #within(within: number, find: (order: Rendezvous) => Member | undefined): Member[] {
     const since = this.#clock.now() - within;
-    const holders = new Map<string, Member>();
+    const found = new Map<string, Member>();
     for (let at = this.#lists.length - 1; at >= 0; at--) {
       const list = this.#lists[at];
       if (list === undefined || list.until < since) break;
-      for (const member of [list.order.owner(key), list.order.successor(key)]) {
-        if (member !== undefined && !holders.has(member.id)) holders.set(member.id, member);
-      }
+      const member = find(list.order);
+      if (member !== undefined && !found.has(member.id)) found.set(member.id, member);
     }
-    return [...holders.values()];
+    return [...found.values()];
   }
 }

@@ -110,10 +110,20 @@ class RunningCluster implements Cluster {
     return this.#order.successor(callId);
   }
 
-  formerHoldersOf(callId: string, within: number): readonly Member[] {
+  formerOwnersOf(callId: string, within: number): readonly Member[] {
+    return this.#reachable(callId, this.#former.ownersOf(callId, within));
+  }
+
+  formerSuccessorsOf(callId: string, within: number): readonly Member[] {
+    return this.#reachable(callId, this.#former.successorsOf(callId, within));
+  }
+
+  /** Who has just started has not heard of all who are there yet, but has read who is listed. */
+  #reachable(callId: string, members: readonly Member[]): readonly Member[] {
     const there = new Set(this.#view.present.map(({ id }) => id));
+    for (const { instance } of this.#view.list.members) there.add(instance);
     const owner = this.#order.owner(callId);
-    return this.#former.holdersOf(callId, within).filter(({ id, instance }) => id !== owner?.id && there.has(instance));
+    return members.filter(({ id, instance }) => id !== owner?.id && there.has(instance));
   }
 
   onChange(run: () => void): { close(): void } {

@@ -58,6 +58,8 @@ export interface Claim {
   callId: string;
   /** The number of the membership list by which the sender owns it. */
   membership: bigint;
+  /** The former owner does not answer: copies of what it had will do. */
+  copies: boolean;
 }
 
 /** All that there was of the call has been sent before this. */
@@ -516,7 +518,7 @@ export const Receipt: MessageFns<Receipt> = {
 };
 
 function createBaseClaim(): Claim {
-  return { callId: "", membership: 0n };
+  return { callId: "", membership: 0n, copies: false };
 }
 
 export const Claim: MessageFns<Claim> = {
@@ -529,6 +531,9 @@ export const Claim: MessageFns<Claim> = {
         throw new globalThis.Error("value provided for field message.membership of type uint64 too large");
       }
       writer.uint32(16).uint64(message.membership);
+    }
+    if (message.copies !== false) {
+      writer.uint32(24).bool(message.copies);
     }
     return writer;
   },
@@ -560,6 +565,14 @@ export const Claim: MessageFns<Claim> = {
             }
 
             message.membership = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.copies = reader.bool();
             continue;
           }
         }

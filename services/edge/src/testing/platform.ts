@@ -75,7 +75,8 @@ export async function startPlatform(
     },
     ownerOf: () => (platform.owner === undefined ? undefined : member(platform.owner)),
     successorOf: () => undefined,
-    formerHoldersOf: () => [],
+    formerOwnersOf: () => [],
+    formerSuccessorsOf: () => [],
     onChange: () => ({ close() {} }),
     announce(facts) {
       addresses = facts.addresses;

@@ -1,24 +1,37 @@
 import type { Clock, Timer } from "@sipmesh/environment";
 
-/** Milliseconds that an answer is waited for; then the call is taken to be new. */
+/** Milliseconds that an answer is waited for. */
 const PATIENCE = 1000;
 const LOOK = 100;
-/** Calls that are remembered to have been asked for. */
+/** Calls that are remembered to have been asked for, or that are being asked for, at most. */
 const REMEMBERED = 100_000;
+
+/** Who may know of a call. */
+export interface Knowing {
+  readonly owners: readonly string[];
+  /** Who had the owners' copies: asked where an owner does not answer. */
+  readonly successors: readonly string[];
+}
 
 interface Open {
   /** Members that have not answered. */
-  readonly asked: Set<string>;
-  readonly until: number;
+  asked: Set<string>;
+  /** To be asked next. */
+  successors: readonly string[];
+  until: number;
   readonly waiting: (() => void)[];
 }
 
 export interface ClaimsOptions {
   readonly clock: Clock;
-  readonly ask: (member: string, callId: string) => void;
+  /** `copies`: what it has of what another owned will do. */
+  readonly ask: (member: string, callId: string, copies: boolean) => void;
 }
 
-/** Calls that became ours and of which others may know more: they are asked once, and messages wait for the answer. */
+/**
+ * Calls that became ours and of which others may know more. They are asked once, and messages wait for the answer: the
+ * former owners, and where one does not answer those who had its copies. Who answers neither is taken to know nothing.
+ */
 export class Claims {
   readonly #o: ClaimsOptions;
   readonly #open = new Map<string, Open>();
@@ -29,18 +42,20 @@ export class Claims {
     this.#o = options;
   }
 
-  /** @returns false where nothing need be waited for: everybody was asked before */
-  ask(callId: string, members: readonly string[], resume: () => void): boolean {
+  /** @returns false where nothing need be waited for: nobody can know, or everybody was asked before */
+  ask(callId: string, { owners, successors }: Knowing, resume: () => void): boolean {
     const open = this.#open.get(callId);
     if (open !== undefined) {
       open.waiting.push(resume);
       return true;
     }
-    if (members.length === 0 || this.#answered.has(callId) || this.#open.size >= REMEMBERED) return false;
-    const { clock, ask } = this.#o;
-    this.#open.set(callId, { asked: new Set(members), until: clock.now() + PATIENCE, waiting: [resume] });
-    for (const member of members) ask(member, callId);
-    this.#look ??= clock.after(LOOK, () => this.#lookAgain());
+    if (owners.length + successors.length === 0) return false;
+    if (this.#answered.has(callId) || this.#open.size >= REMEMBERED) return false;
+    const claim: Open = { asked: new Set(), successors, until: 0, waiting: [resume] };
+    this.#open.set(callId, claim);
+    if (owners.length > 0) this.#send(callId, claim, owners, false);
+    else this.#askSuccessors(callId, claim);
+    this.#look ??= this.#o.clock.after(LOOK, () => this.#lookAgain());
     return true;
   }
 
@@ -61,9 +76,26 @@ export class Claims {
     this.#open.clear();
   }
 
+  #send(callId: string, open: Open, members: readonly string[], copies: boolean): void {
+    const { clock, ask } = this.#o;
+    open.asked = new Set(members);
+    open.until = clock.now() + PATIENCE;
+    for (const member of members) ask(member, callId, copies);
+  }
+
+  #askSuccessors(callId: string, open: Open): void {
+    const { successors } = open;
+    open.successors = [];
+    this.#send(callId, open, successors, true);
+  }
+
   #lookAgain(): void {
     const now = this.#o.clock.now();
-    for (const [callId, open] of [...this.#open]) if (open.until <= now) this.#close(callId, open);
+    for (const [callId, open] of [...this.#open]) {
+      if (open.until > now) continue;
+      if (open.successors.length > 0) this.#askSuccessors(callId, open);
+      else this.#close(callId, open);
+    }
     this.#look = this.#open.size === 0 ? undefined : this.#o.clock.after(LOOK, () => this.#lookAgain());
   }
 

@@ -1,5 +1,5 @@
 import type { Bus, Closer } from "@sipmesh/bus";
-import type { Cluster } from "@sipmesh/cluster";
+import type { Cluster, Member } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 import * as wire from "@sipmesh/proto/handover";
 import type { ProxyEffect } from "@sipmesh/sip-core";
@@ -65,6 +65,7 @@ type Parked = {
   readonly to: string;
   readonly callId: string;
   readonly membership: number;
+  readonly copies: boolean;
 };
 type Awaited = { readonly instances: Set<string>; readonly until: number };
 
@@ -131,8 +132,8 @@ export class Handover {
     });
     this.#claims = new Claims({
       clock,
-      ask: (member, callId) =>
-        this.#send(member, { $case: "claim", value: { callId, membership: BigInt(this.#number) } }),
+      ask: (member, callId, copies) =>
+        this.#send(member, { $case: "claim", value: { callId, membership: BigInt(this.#number), copies } }),
     });
     this.#subscription = cluster.onChange(() => this.#changed());
     this.#changed();
@@ -173,7 +174,9 @@ export class Handover {
     const { cluster, patience, measures, calls } = this.#o;
     entry.elsewhere ??= new Elsewhere();
     const { elsewhere } = entry;
-    const successor = cluster.successorOf(entry.callId);
+    const next = cluster.successorOf(entry.callId);
+    // Who was passed a message often enough works on a call of another's: it may be the successor itself.
+    const successor = next === undefined || this.#own.has(next.id) ? undefined : next;
     elsewhere.successor = successor?.id;
     if (successor === undefined || this.#copies.size >= UNDER_WAY) {
       if (successor !== undefined) measures.handover("overflow");
@@ -216,12 +219,11 @@ export class Handover {
    */
   asks(callId: string, resume: () => void): boolean {
     const { cluster } = this.#o;
-    const holders = cluster.formerHoldersOf(callId, FORMER).filter(({ id }) => !this.#own.has(id));
-    const asked = this.#claims.ask(
-      callId,
-      holders.map(({ id }) => id),
-      resume,
-    );
+    const others = (members: readonly Member[]) => members.map(({ id }) => id).filter((id) => !this.#own.has(id));
+    const owners = others(cluster.formerOwnersOf(callId, FORMER));
+    // A copy of our own was gone on with already.
+    const successors = others(cluster.formerSuccessorsOf(callId, FORMER)).filter((id) => !owners.includes(id));
+    const asked = this.#claims.ask(callId, { owners, successors }, resume);
     if (asked) this.#o.measures.handover("asked");
     return asked;
   }
@@ -239,7 +241,7 @@ export class Handover {
         for (const number of message.value.refused) this.#receipt(number, "refused");
         break;
       case "claim":
-        this.#claim({ from, to, callId: message.value.callId, membership: Number(message.value.membership) });
+        this.#claim({ ...message.value, from, to, membership: Number(message.value.membership) });
         break;
       case "claimed":
         this.#claims.answered(from, message.value.callId);
@@ -534,9 +536,15 @@ export class Handover {
         this.#queue.delete(entry);
         if (calls.find(entry.key) === entry) this.#handOver(entry);
       }
+      if (claim.copies) this.#passOnKept(claim);
       if ([...this.#undecided].some((entry) => entry.callId === claim.callId)) this.#parked.push(claim);
       else this.#send(claim.from, { $case: "claimed", value: { callId: claim.callId } }, claim.to);
     }
+  }
+
+  /** Their owner does not answer. */
+  #passOnKept({ from, callId }: Parked): void {
+    for (const kept of this.#kept.values()) if (kept.callId === callId) this.#passedOn.send(kept, from, PERSISTENCE);
   }
 
   #send(to: string, message: NonNullable<wire.HandoverMessage["message"]>, from = this.#first): void {

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import { type Inbound, memoryBus, type Outbound } from "@sipmesh/bus";
-import type { Cluster, Instance, Member } from "@sipmesh/cluster";
+import { type Bus, type Confirm, type Inbound, memoryBus, type Outbound } from "@sipmesh/bus";
+import type { Cluster, Instance, Member, Membership } from "@sipmesh/cluster";
 import { defaults } from "@sipmesh/config";
 import { latin1, systemRandom } from "@sipmesh/environment";
 import { settled, VirtualClock } from "@sipmesh/environment/testing";
@@ -63,7 +63,83 @@ export interface StageOptions {
   readonly media?: Partial<Handlers<typeof Media>>;
   /** Who owns every call; the service itself unless set. */
   readonly owner?: string;
+  /** The member's name; "self-1" unless set. */
+  readonly name?: string;
+  /** Bus, clock and list of owners that several stages share; its own unless set. */
+  readonly ground?: Ground;
 }
+
+/** What members share. The first on the list owns every call, the second is its successor. */
+export class Ground {
+  readonly clock = new VirtualClock();
+  readonly bus = memoryBus();
+  /** Who is there, whether on the list or not. */
+  readonly present: Set<string>;
+  /** Members that hear of no other list. */
+  readonly deaf = new Set<string>();
+  readonly #views = new Map<string, View>();
+  readonly #former: (readonly string[])[] = [];
+  #list: Membership;
+
+  constructor(...members: readonly string[]) {
+    this.present = new Set(members);
+    this.#list = { number: 1, members: members.map(memberOf) };
+  }
+
+  /** Another list holds from here on. Who is on it is there. */
+  list(...members: readonly string[]): void {
+    this.#former.push(this.#list.members.map(({ id }) => id));
+    for (const member of members) this.present.add(member);
+    this.#list = { number: this.#list.number + 1, members: members.map(memberOf) };
+    for (const [name, view] of this.#views) {
+      if (this.deaf.has(name)) continue;
+      view.list = this.#list;
+      for (const run of view.listeners) run();
+    }
+  }
+
+  cluster(name: string): Cluster {
+    const view: View = { list: this.#list, listeners: new Set() };
+    this.#views.set(name, view);
+    const self: Instance = { id: name, node: "here", targets: ["transaction"], members: [name] };
+    const reachable = (place: number) => {
+      const former = new Set(this.#former.map((list) => list[place]).filter((id) => id !== undefined));
+      return [...former]
+        .filter((id) => id !== view.list.members[0]?.id)
+        .filter((id) => this.present.has(id) || view.list.members.some((member) => member.id === id))
+        .map(memberOf);
+    };
+    return {
+      self,
+      instances: (target) => [edge, relay, self].filter(({ targets }) => targets.includes(target)),
+      get membership() {
+        return view.list;
+      },
+      ownerOf: () => view.list.members[0],
+      successorOf: () => view.list.members[1],
+      formerOwnersOf: () => reachable(0),
+      formerSuccessorsOf: () => reachable(1),
+      onChange(run) {
+        view.listeners.add(run);
+        return { close: () => void view.listeners.delete(run) };
+      },
+      announce: ({ members }) => {
+        if (members?.length === 0) this.list(...this.#list.members.map(({ id }) => id).filter((id) => id !== name));
+      },
+      state: "settled",
+      async leave() {},
+      stop() {},
+    };
+  }
+}
+
+/** The list as one member knows it. */
+interface View {
+  list: Membership;
+  readonly listeners: Set<() => void>;
+}
+
+const memberOf = (id: string): Member => ({ id, instance: id, node: id });
 
 export interface Sent {
   readonly message: Request | Response;
@@ -72,23 +148,27 @@ export interface Sent {
 }
 
 export class Stage {
-  readonly clock = new VirtualClock();
-  readonly bus = memoryBus();
+  readonly name: string;
+  readonly clock: VirtualClock;
+  readonly bus: Bus;
   readonly metrics: Registry;
   readonly sent: Sent[] = [];
   readonly passed: Inbound[] = [];
   service!: Service;
-  readonly #owner: Member;
 
-  private constructor(metrics: Registry, owner: string) {
+  private constructor(metrics: Registry, name: string, ground: Ground) {
     this.metrics = metrics;
-    this.#owner = { id: owner, instance: owner, node: "here" };
+    this.name = name;
+    this.clock = ground.clock;
+    this.bus = ground.bus;
   }
 
   static async begin(options: StageOptions = {}): Promise<Stage> {
     const telemetry = silentTelemetry();
-    const stage = new Stage(telemetry.metrics as Registry, options.owner ?? "self-1");
-    const rpc = directRpc({ clock: stage.clock, instance: "self-1" });
+    const name = options.name ?? "self-1";
+    const ground = options.ground ?? new Ground(...(options.owner === undefined ? [name] : [options.owner, name]));
+    const stage = new Stage(telemetry.metrics as Registry, name, ground);
+    const rpc = directRpc({ clock: stage.clock, instance: name });
     if (options.routing) rpc.serve(RoutingService, { route: unasked, locate: unasked, ...options.routing });
     if (options.location) rpc.serve(LocationService, { register: unasked, lookup: unasked, ...options.location });
     if (options.media) rpc.serve(MediaService, { ...noMedia, ...options.media });
@@ -104,8 +184,8 @@ export class Stage {
       rpc,
       telemetry,
       sealer,
-      cluster: stage.#cluster(),
-      instance: "self-1",
+      cluster: ground.cluster(name),
+      instance: name,
       random: systemRandom(),
     };
     // The service asks for nothing else of its context.
@@ -133,17 +213,23 @@ export class Stage {
     return found?.kind === "request" ? found : fail(`no ${method} was sent`);
   }
 
-  receive(draft: { readonly head: string; readonly body: Uint8Array }, from: Flow, membership = 1): Promise<void> {
+  receive(
+    draft: { readonly head: string; readonly body: Uint8Array },
+    from: Flow,
+    membership = 1,
+    confirm?: Confirm,
+  ): Promise<void> {
     const raw = toBytes(draft.head, draft.body, latin1.encodeInto);
     const parsed = parseDatagram(raw, latin1.decode);
     if (!("message" in parsed) || !parsed.ok) throw new Error(`not a message: ${draft.head}`);
-    this.bus.publish("sipmesh.transaction.self-1", {
+    this.bus.publish(`sipmesh.transaction.${this.name}`, {
       kind: "inbound",
       message: parsed.message,
       raw,
       flow: from,
       membership,
       passedOn: 0,
+      confirm,
     });
     return settled();
   }
@@ -153,24 +239,6 @@ export class Stage {
     if (!("message" in parsed) || !parsed.ok) throw new Error("not a message that leaves");
     const to = outbound.flow?.remote.address ?? outbound.destination?.address.address ?? "nowhere";
     this.sent.push({ message: parsed.message, to, outbound });
-  }
-
-  #cluster(): Cluster {
-    const owner = this.#owner;
-    const self: Instance = { id: "self-1", node: "here", targets: ["transaction"], members: ["self-1"] };
-    return {
-      self,
-      instances: (target) => [edge, relay, self].filter(({ targets }) => targets.includes(target)),
-      membership: { number: 1, members: [{ id: "self-1", instance: "self-1", node: "here" }] },
-      ownerOf: () => owner,
-      successorOf: () => undefined,
-      formerHoldersOf: () => [],
-      onChange: () => ({ close() {} }),
-      announce() {},
-      state: "settled",
-      async leave() {},
-      stop() {},
-    };
   }
 }
 

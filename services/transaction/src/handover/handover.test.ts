@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { settled } from "@sipmesh/environment/testing";
+import { Name, type Request, response } from "@sipmesh/sip";
+import { alice, bob, flowFrom, fromAlice, Ground, Stage, toPhones } from "../testing/stage.ts";
+
+const routing = { route: () => toPhones("203.0.113.1") };
+const answer = (invite: Request, status: number) =>
+  response(invite, status, { toTag: "bob", recordRoute: true, contact: "<sip:bob@203.0.113.1:5060>" });
+const handovers = (stage: Stage, what: string) => stage.metrics.value("sipmesh_transaction_handover_total", { what });
+
+/** All edges' messages come to both stages: what left is told once, whoever sent it. */
+function words(...stages: readonly Stage[]): string[] {
+  const [first, ...others] = stages.map((stage) => stage.words);
+  for (const other of others) assert.deepEqual(other, first);
+  return first ?? [];
+}
+
+describe("an owner of calls and its successor", () => {
+  let ground: Ground;
+  let one: Stage;
+  let two: Stage;
+
+  beforeEach(async () => {
+    ground = new Ground("one", "two");
+    one = await Stage.begin({ name: "one", ground, routing });
+    two = await Stage.begin({ name: "two", ground, routing });
+  });
+
+  const ring = async () => {
+    await one.receive(fromAlice("INVITE"), alice);
+    await settled();
+    const invite = one.request("INVITE");
+    await one.receive(answer(invite, 180), bob);
+    await settled();
+    words(one, two);
+    return invite;
+  };
+  /** Nobody hears of it but the other one. */
+  const die = async (stage: Stage, left: string) => {
+    await stage.service.stop();
+    ground.present.delete(stage.name);
+    ground.list(left);
+    await settled();
+  };
+
+  it("says nothing before the successor has a copy, and goes on without one when it does not confirm", async () => {
+    await two.service.stop();
+    await one.receive(fromAlice("INVITE"), alice);
+    await settled();
+    const said = (word: string) => one.words.filter((one) => one === word).length;
+    assert.equal(said("INVITE → 203.0.113.1"), 0, "the INVITE waits for its copy");
+    await ground.clock.pass(900);
+    assert.equal(said("INVITE → 203.0.113.1"), 0);
+    await ground.clock.pass(300);
+    assert.equal(said("INVITE → 203.0.113.1"), 1);
+    assert.equal(handovers(one, "unheard"), 1);
+    await one.receive(fromAlice("INVITE", { callId: "call-2", via: via("2") }), alice);
+    await settled();
+    assert.equal(said("INVITE → 203.0.113.1"), 1, "a silent successor is not waited for again");
+  });
+
+  it("while the owner lives its successor says nothing", async () => {
+    const invite = await ring();
+    await ground.clock.pass(10_000);
+    await one.receive(answer(invite, 200), bob);
+    await settled();
+    assert.deepEqual(words(one, two), ["200 → 198.51.100.7"]);
+    await ground.clock.pass(200_000);
+    assert.deepEqual(words(one, two), []);
+    assert.equal(
+      two.metrics.value("sipmesh_transaction_kept_copies", {}),
+      0,
+      "a copy that nobody can need is let go of",
+    );
+    assert.equal(handovers(two, "adopted"), 0);
+  });
+
+  it("the owner dies while it rings: the answer that comes later reaches the caller", async () => {
+    const invite = await ring();
+    await die(one, "two");
+    assert.equal(handovers(two, "adopted"), 1);
+    assert.deepEqual(words(one, two), ["180 → 198.51.100.7"], "what was said last is said again");
+    await two.receive(answer(invite, 200), bob, 2);
+    assert.deepEqual(words(one, two), ["200 → 198.51.100.7"]);
+  });
+
+  it("the owner dies while it rings: CANCEL ends the call", async () => {
+    const invite = await ring();
+    await die(one, "two");
+    words(one, two);
+    await two.receive(fromAlice("CANCEL", { via: fromAliceVia(invite) }), alice, 2);
+    assert.deepEqual(words(one, two), ["200 → 198.51.100.7", "CANCEL → 203.0.113.1"]);
+    await two.receive(answer(invite, 487), bob, 2);
+    assert.deepEqual(words(one, two), ["ACK → 203.0.113.1", "487 → 198.51.100.7"]);
+  });
+
+  it("the owner dies while it rings: the bound on ringing ends it all the same, at its time", async () => {
+    await ring();
+    await ground.clock.pass(30_000);
+    words(one, two);
+    await die(one, "two");
+    words(one, two);
+    await ground.clock.pass(29_000);
+    assert.deepEqual(words(one, two), []);
+    await ground.clock.pass(1500);
+    assert.ok(words(one, two).includes("CANCEL → 203.0.113.1"));
+  });
+
+  it("the owner dies with a refusal unacknowledged: it is repeated until the ACK, and no other is given", async () => {
+    const invite = await ring();
+    await one.receive(answer(invite, 486), bob);
+    await settled();
+    assert.deepEqual(words(one, two), ["ACK → 203.0.113.1", "486 → 198.51.100.7"]);
+    await die(one, "two");
+    await ground.clock.pass(5000);
+    const said = words(one, two);
+    assert.ok(said.length > 0 && said.every((word) => word === "486 → 198.51.100.7"), said.join());
+    const { via, from } = { via: fromAliceVia(invite), from: "<sip:alice@example.com>;tag=alice" };
+    await two.receive(fromAlice("ACK", { via, from, to: "<sip:bob@example.com>;tag=bob" }), alice, 2);
+    await ground.clock.pass(60_000);
+    assert.deepEqual(words(one, two), []);
+  });
+
+  it("the owner leaves: what rings goes on at the other one, with nothing said twice by both", async () => {
+    const invite = await ring();
+    const left = one.service.leave?.();
+    await ground.clock.pass(3000);
+    await left;
+    assert.equal(handovers(one, "handed-over"), 1);
+    assert.equal(handovers(two, "adopted"), 1);
+    assert.equal(one.metrics.value("sipmesh_transactions", { side: "server" }), 0);
+    words(one, two);
+    await two.receive(answer(invite, 200), bob, 2);
+    assert.deepEqual(words(one, two), ["200 → 198.51.100.7"]);
+  });
+
+  it("a third one joins and owns the call: it has it, and is ready then", async () => {
+    const invite = await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    assert.equal(three.service.ready().ok, false);
+    ground.list("three", "one", "two");
+    await ground.clock.pass(10);
+    await settled();
+    assert.equal(three.service.ready().ok, true);
+    assert.equal(handovers(three, "adopted"), 1);
+    words(one, two, three);
+    await three.receive(answer(invite, 200), bob, 2);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"]);
+  });
+
+  it("a message that comes before the call does waits for it", async () => {
+    const invite = await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("three", "one", "two");
+    // The list is known, and the copies are yet to come.
+    await three.receive(answer(invite, 200), bob, 2);
+    await ground.clock.pass(50);
+    await settled();
+    assert.ok(words(one, two, three).includes("200 → 198.51.100.7"));
+    assert.equal(three.metrics.value("sipmesh_transaction_dropped_messages_total", {}), 0);
+    assert.equal(handovers(three, "asked"), 1);
+  });
+
+  it("a call that nobody knows of is new, even where the former owner does not answer", async () => {
+    const three = await Stage.begin({ name: "three", ground, routing });
+    await one.service.stop();
+    ground.list("three", "two");
+    await three.receive(fromAlice("INVITE"), alice, 2);
+    await ground.clock.pass(1200);
+    await settled();
+    assert.ok(words(one, two, three).includes("INVITE → 203.0.113.1"));
+  });
+
+  it("an owner that was taken for dead, and does not know, says nothing more", async () => {
+    const invite = await ring();
+    ground.deaf.add("one");
+    ground.list("two");
+    await ground.clock.pass(10);
+    words(one, two);
+    await one.receive(answer(invite, 486), bob);
+    await settled();
+    assert.deepEqual(words(one, two), [], "the other one, which goes on with the call, would not take a copy of it");
+    assert.equal(handovers(one, "deposed"), 1);
+    await two.receive(answer(invite, 486), bob, 2);
+    assert.deepEqual(words(one, two), ["ACK → 203.0.113.1", "486 → 198.51.100.7"]);
+  });
+
+  it("an owner that was taken for dead gets back what the other one has come to meanwhile", async () => {
+    const invite = await ring();
+    ground.deaf.add("one");
+    ground.list("two");
+    await two.receive(answer(invite, 200), bob, 2);
+    await settled();
+    ground.deaf.delete("one");
+    // It hears of the next list only, on which it is the owner again.
+    ground.list("one", "two");
+    await ground.clock.pass(50);
+    words(one, two);
+    await ground.clock.pass(100_000);
+    assert.deepEqual(words(one, two), [], "its own bound on ringing is called off");
+  });
+});
+
+describe("what came over a connection", () => {
+  const tcp = flowFrom("198.51.100.7", "tcp");
+  const confirm = { to: "sipmesh.edge.edge-1", number: 7 };
+
+  it("is confirmed at once where nobody else could go on", async () => {
+    const stage = await Stage.begin({ routing });
+    const confirmed = listen(stage);
+    await stage.receive(fromAlice("INVITE"), tcp, 1, confirm);
+    await settled();
+    assert.deepEqual(confirmed, [7]);
+  });
+
+  it("is confirmed once the successor has what it led to", async () => {
+    const ground = new Ground("one", "two");
+    const one = await Stage.begin({ name: "one", ground, routing });
+    const confirmed = listen(one);
+    await one.receive(fromAlice("INVITE"), tcp, 1, confirm);
+    await ground.clock.pass(500);
+    assert.deepEqual(confirmed, [], "there is no successor yet that would confirm");
+    await Stage.begin({ name: "two", ground, routing });
+    await ground.clock.pass(600);
+    assert.deepEqual(confirmed, [7]);
+  });
+
+  it("and is no INVITE is confirmed with its answer: until then only its sender has it", async () => {
+    const ground = new Ground("one", "two");
+    const one = await Stage.begin({ name: "one", ground, routing });
+    const confirmed = listen(one);
+    await one.receive(fromAlice("MESSAGE"), tcp, 1, confirm);
+    await settled();
+    assert.deepEqual(confirmed, []);
+    await one.receive(response(one.request("MESSAGE"), 200), bob);
+    await settled();
+    assert.deepEqual(confirmed, [7]);
+  });
+
+  function listen(stage: Stage): number[] {
+    const numbers: number[] = [];
+    stage.bus.subscribe("sipmesh.edge.edge-1", (envelope) => {
+      if (envelope.kind === "confirmation") numbers.push(...envelope.numbers);
+    });
+    return numbers;
+  }
+});
+
+/** Of Alice's request that led to this one of ours. */
+function fromAliceVia(forwarded: Request): string {
+  return forwarded.list(Name.Via)[1] ?? "";
+}
+
+function via(number: string): string {
+  return `SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK-${number};rport=5060;received=198.51.100.7`;
+}
