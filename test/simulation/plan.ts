@@ -125,14 +125,24 @@ export function planOf(seed: number): Plan {
       }),
     ),
   );
-  const at = () => random.between(CALLS_FROM, CALLS_UNTIL);
+  const kind = random.pick(["none", "none", "none", "store-away", "crash", "crash", "owner", "owner"] as const);
+  const shape = kind === "owner" || random.chance(kind === "crash" ? 0.7 : 0.2) ? "split" : "all";
+  const target = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
+  const when = { at: random.between(6000, 45_000), lasts: random.pick([500, 3000, 12_000]) };
+  const disaster = disasterOf(kind, target, when, random);
+  // What happens to an owner matters to the calls that are under way just then.
+  const struck = disaster !== undefined && kind === "owner" ? disaster.at : undefined;
+  const at = () =>
+    struck !== undefined && random.chance(0.6)
+      ? Math.max(CALLS_FROM, struck + random.between(-4000, 4000))
+      : random.between(CALLS_FROM, CALLS_UNTIL);
   const pair = () => {
     const from = random.pick(phones);
     const others = present.filter((user) => user !== from.user);
     return { from: from.name, to: random.chance(0.05) ? "nobody" : random.pick(others) };
   };
   const calls = Array.from(
-    { length: 1 + random.integer(6) },
+    { length: 1 + random.integer(struck === undefined ? 6 : 16) },
     (): CallPlan => ({
       at: at(),
       ...pair(),
@@ -150,11 +160,6 @@ export function planOf(seed: number): Plan {
       method: random.pick(["MESSAGE", "OPTIONS"] as const),
     }),
   );
-  const kind = random.pick(["none", "none", "none", "store-away", "crash", "crash", "owner", "owner"] as const);
-  const shape = kind === "owner" || random.chance(kind === "crash" ? 0.7 : 0.2) ? "split" : "all";
-  const target = shape === "all" ? "edge" : random.pick(["transaction", "location", "routing", "edge", "media"]);
-  const when = { at: random.between(6000, 45_000), lasts: random.pick([500, 3000, 12_000]) };
-  const disaster = disasterOf(kind, target, when, random);
   return {
     seed,
     platform: { users: present, media: random.pick(["always", "never"] as const), shape },

@@ -151,6 +151,23 @@ export class Platform {
     await Promise.all(this.#of(target).map((part) => part.program.kill()));
   }
 
+  /** kill −9 of one process of a target, the first unless another is named. */
+  async killOne(target: string, index = 0): Promise<void> {
+    await this.#one(target, index).program.kill();
+  }
+
+  /** One process of a target leaves in order, as in a rollout. */
+  async leaveOne(target: string, index = 0): Promise<void> {
+    await this.#one(target, index).program.stop(15_000);
+  }
+
+  /** Starts one process of a target again, and waits until it is ready. */
+  async resumeOne(target: string, index = 0): Promise<void> {
+    const part = this.#one(target, index);
+    part.program = part.start();
+    await this.ready();
+  }
+
   /** Starts a target's processes again. */
   async resume(target: string): Promise<void> {
     for (const part of this.#of(target)) part.program = part.start();
@@ -175,6 +192,12 @@ export class Platform {
     const parts = this.#parts.filter((part) => part.target === target);
     if (parts.length === 0) throw new Error(`no process runs ${target} alone`);
     return parts;
+  }
+
+  #one(target: string, index: number): Part {
+    const part = this.#of(target)[index];
+    if (part === undefined) throw new Error(`there is no process ${index} of ${target}`);
+    return part;
   }
 
   #complaints(): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Program } from "./program.ts";
 
@@ -72,7 +72,10 @@ export class Sipp {
     return this.counts();
   }
 
+  /** So far; SIPp writes them once a second, and for the first time a while after its start. */
   counts(): SippCounts {
+    if (!existsSync(this.#statistics))
+      return { successful: 0, failed: 0, unexpected: 0, outOfCall: 0, retransmissions: 0, created: 0 };
     const lines = readFileSync(this.#statistics, "utf8").trim().split("\n");
     const names = (lines[0] ?? "").split(";");
     const values = (lines.at(-1) ?? "").split(";");

@@ -9,7 +9,7 @@ interface Finals {
 
 /**
  * Each server transaction of the platform gives at most one final response other than 2xx, and none after a 2xx (RFC
- * 3261 §16.7 item 5). A retransmission is the same response, byte for byte.
+ * 3261 §16.7 item 5); no provisional response follows a final one. A retransmission is the same response, byte for byte.
  *
  * @param forgetful an owner of calls goes: of a request other than INVITE, and of one whose sender had proved nothing yet,
  *   nothing was kept; when it comes again it is worked out anew, and may be challenged anew
@@ -20,12 +20,16 @@ export function finalResponses(isPlatform: IsPlatform, forgetful = false): Check
 
   function see(sighting: Sighting): void {
     const { what, from, to, message, text } = sighting;
-    if (what !== "sent" || message.kind !== "response" || message.status < 200) return;
+    if (what !== "sent" || message.kind !== "response") return;
     if (!isPlatform(from.address) || isPlatform(to.address)) return;
     const { callId, status, cseq } = message;
     const key = transactionOf(sighting);
     const known = finals.get(key) ?? { callId, refusal: undefined, accepted: false };
     finals.set(key, known);
+    if (status < 200) {
+      if (known.accepted || known.refusal !== undefined) wrong(`${status} after a final response`);
+      return;
+    }
     if (status < 300) {
       if (known.refusal !== undefined && cseq.method !== "INVITE") wrong("a 2xx after another final response");
       known.accepted = true;
