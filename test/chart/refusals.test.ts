@@ -23,6 +23,22 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["nats.servers={nats://a:4222},nats.replicas=3", /nats\.replicas installs servers, and nats\.servers names/],
   ["nats.keep=3", /nats\.keep is 3, and nats\.replicas installs 1/],
   ["edge.network=hostNetwork,edge.udp.advertiseAddress=192.0.2.1", /choose the node with edge\.pod\.nodeSelector/],
+  [
+    "tls.enabled=false,tls.certManager.enabled=true",
+    /tls\.enabled is false, and tls\.existingSecret or tls\.certManager/,
+  ],
+  [
+    "tls.existingSecret=a,nats.tls.existingSecret=b,tls.certManager.enabled=true",
+    /both say where certificates come from/,
+  ],
+  ["tls.certManager.issuerRef.name=a", /issuerRef names an issuer, and tls\.certManager\.enabled is false/],
+  [
+    "nats.servers={nats://a:4222},nats.tls.first=true",
+    /name the Secret with their authorities in nats\.tls\.existingSecret/,
+  ],
+  ["nats.tls.clientCertificate=true", /are about the servers of nats\.servers, and there are none/],
+  ["tls.enabled=false,nats.tls.existingSecret=a", /nats\.tls\.existingSecret names the certificate of NATS/],
+  ["tls.existingSecret=a", /tls\.existingSecret and nats\.tls\.existingSecret go together/],
   // The schema's own, from values and from the platform's configuration.
   ["typo=1", /additional properties 'typo' not allowed/],
   ["nats.replicas=2", /\/nats\/replicas': value must be one of 1, 3/],

@@ -31,7 +31,10 @@ interface Pod {
 interface Rendered {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: { readonly template?: { readonly spec: Pod } } & Partial<Pod>;
+  readonly spec?: {
+    readonly template?: { readonly spec: Pod };
+    readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: Pod } } };
+  } & Partial<Pod>;
 }
 
 const objectsOf = (text: string): Rendered[] =>
@@ -41,7 +44,7 @@ const objectsOf = (text: string): Rendered[] =>
 
 const podsOf = (text: string): { name: string; pod: Pod }[] =>
   objectsOf(text).flatMap(({ kind, metadata, spec }) => {
-    const pod = kind === "Pod" ? (spec as Pod) : spec?.template?.spec;
+    const pod = kind === "Pod" ? (spec as Pod) : (spec?.template ?? spec?.jobTemplate?.spec.template)?.spec;
     return pod === undefined ? [] : [{ name: metadata.name, pod }];
   });
 
@@ -64,7 +67,7 @@ describe("The chart's renders", { skip: missing("helm") }, () => {
         const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext ?? {};
         assert.deepEqual([runAsNonRoot, seccompProfile], [true, { type: "RuntimeDefault" }], of);
         assert.ok(Number.isInteger(runAsUser), of);
-        assert.equal(pod.automountServiceAccountToken, /-secrets-/.test(of), of);
+        assert.equal(pod.automountServiceAccountToken, /-secrets-|-certificates$/.test(of), of);
         assert.equal(pod.enableServiceLinks, false, of);
         for (const { securityContext, resources } of pod.containers) {
           assert.deepEqual(

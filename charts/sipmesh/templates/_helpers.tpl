@@ -105,12 +105,77 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
-{{/* Whether the Job has something to make. */}}
-{{- define "sipmesh.makes" -}}
+{{/* Whether passwords are made. NATS with TLS has a system account, which is told to read certificates again. */}}
+{{- define "sipmesh.makesPasswords" -}}
 {{- $made := include "sipmesh.made" . -}}
-{{- if or (eq $made (include "sipmesh.subscribersSecret" .)) (eq $made (include "sipmesh.natsSecret" .)) -}}
+{{- if or (eq $made (include "sipmesh.subscribersSecret" .)) (eq $made (include "sipmesh.natsSecret" .)) (include "sipmesh.natsServesTls" .) -}}
 true
 {{- end -}}
+{{- end -}}
+
+{{/* Whether the NATS that is installed speaks TLS. */}}
+{{- define "sipmesh.natsServesTls" -}}
+{{- if and .Values.tls.enabled (not .Values.nats.servers) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Secret of what every pod of the platform shows to the others. */}}
+{{- define "sipmesh.tlsSecret" -}}
+{{ .Values.tls.existingSecret | default (printf "%s-tls" (include "sipmesh.fullname" .)) }}
+{{- end -}}
+
+{{/* Secret of what NATS shows. */}}
+{{- define "sipmesh.natsTlsSecret" -}}
+{{ .Values.nats.tls.existingSecret | default (printf "%s-nats-tls" (include "sipmesh.fullname" .)) }}
+{{- end -}}
+
+{{/* The DNS name in the certificate of every pod of the platform. */}}
+{{- define "sipmesh.tlsName" -}}
+{{ include "sipmesh.fullname" . }}.{{ .Release.Namespace }}.svc
+{{- end -}}
+
+{{/* The DNS names in the certificate of NATS, as a JSON list. */}}
+{{- define "sipmesh.natsTlsNames" -}}
+{{- $name := printf "%s-nats" (include "sipmesh.fullname" .) -}}
+{{- list (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) (printf "*.%s-servers.%s" $name .Release.Namespace) (printf "*.%s-servers.%s.svc" $name .Release.Namespace) | toJson -}}
+{{- end -}}
+
+{{/* Certificates that the Job makes: their Secrets and names, as a JSON map. */}}
+{{- define "sipmesh.madeCertificates" -}}
+{{- $made := dict -}}
+{{- if and .Values.tls.enabled (not .Values.tls.certManager.enabled) -}}
+{{- if not .Values.tls.existingSecret -}}
+{{- $_ := set $made (include "sipmesh.tlsSecret" .) (list (include "sipmesh.tlsName" .)) -}}
+{{- end -}}
+{{- if and (include "sipmesh.natsServesTls" .) (not .Values.nats.tls.existingSecret) -}}
+{{- $_ := set $made (include "sipmesh.natsTlsSecret" .) (include "sipmesh.natsTlsNames" . | fromJsonArray) -}}
+{{- end -}}
+{{- end -}}
+{{- $made | toJson -}}
+{{- end -}}
+
+{{/* A volume with a certificate: name, secret. */}}
+{{- define "sipmesh.tlsVolume" -}}
+- name: {{ .name }}
+  secret: { secretName: {{ .secret }}, defaultMode: 0440 }
+{{- end -}}
+
+{{/* TLS as the platform's configuration has it. */}}
+{{- define "sipmesh.tlsConfiguration" -}}
+{{- $ours := dict "ca" "/etc/sipmesh-tls/ca.crt" "certificate" "/etc/sipmesh-tls/tls.crt" "key" "/etc/sipmesh-tls/tls.key" -}}
+{{- if .Values.tls.enabled }}
+rpc: {{ dict "tls" (merge (dict "name" (include "sipmesh.tlsName" .)) $ours) | toJson }}
+{{- end }}
+{{- if include "sipmesh.natsServesTls" . }}
+nats: {{ dict "tls" (merge (dict "first" true) $ours) | toJson }}
+{{- else if and .Values.nats.servers .Values.nats.tls.existingSecret }}
+{{- $theirs := dict "ca" "/etc/nats-tls/ca.crt" "first" .Values.nats.tls.first }}
+{{- if .Values.nats.tls.clientCertificate }}
+{{- $theirs = merge $theirs (dict "certificate" "/etc/nats-tls/tls.crt" "key" "/etc/nats-tls/tls.key") }}
+{{- end }}
+nats: {{ dict "tls" $theirs | toJson }}
+{{- end }}
 {{- end -}}
 
 {{- define "sipmesh.natsServers" -}}
@@ -150,7 +215,7 @@ true
 {{- if .Values.jaeger.enabled -}}
 {{- $_ := set $ours "trace" (dict "endpoint" (printf "http://%s-jaeger.%s:4318" (include "sipmesh.fullname" .) .Release.Namespace)) -}}
 {{- end -}}
-{{- mergeOverwrite $config $ours | toYaml -}}
+{{- mergeOverwrite $config $ours (include "sipmesh.tlsConfiguration" . | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{/* Subscribers, for who reads them. */}}
@@ -172,7 +237,7 @@ metadata:
     {{- with $settings.labels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
     # Of what it reads: a change for one component leaves the others' pods alone.
-    checksum/configuration: {{ pick (include "sipmesh.configuration" $root | fromYaml) "log" "trace" "nats" .component | toJson | sha256sum }}
+    checksum/configuration: {{ pick (include "sipmesh.configuration" $root | fromYaml) "log" "trace" "nats" "rpc" .component | toJson | sha256sum }}
     {{- with $settings.annotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
   automountServiceAccountToken: false
@@ -268,11 +333,23 @@ spec:
       volumeMounts:
         - { name: configuration, mountPath: /etc/sipmesh, readOnly: true }
         - { name: data, mountPath: /var/lib/sipmesh }
+        {{- if $root.Values.tls.enabled }}
+        - { name: tls, mountPath: /etc/sipmesh-tls, readOnly: true }
+        {{- end }}
+        {{- if and $root.Values.nats.servers $root.Values.nats.tls.existingSecret }}
+        - { name: nats-tls, mountPath: /etc/nats-tls, readOnly: true }
+        {{- end }}
   volumes:
     - name: configuration
       secret: { secretName: {{ include "sipmesh.fullname" $root }}-configuration }
     - name: data
       emptyDir: { sizeLimit: 64Mi }
+    {{- if $root.Values.tls.enabled }}
+    {{- include "sipmesh.tlsVolume" (dict "name" "tls" "secret" (include "sipmesh.tlsSecret" $root)) | nindent 4 }}
+    {{- end }}
+    {{- if and $root.Values.nats.servers $root.Values.nats.tls.existingSecret }}
+    {{- include "sipmesh.tlsVolume" (dict "name" "nats-tls" "secret" $root.Values.nats.tls.existingSecret) | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{/* Pods that hold nothing of their own, and their budget: root, component. */}}

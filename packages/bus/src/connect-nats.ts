@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { credsAuthenticator, type NatsConnection } from "@nats-io/nats-core";
+import { credsAuthenticator, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 
 /** How to reach NATS. */
@@ -11,11 +11,26 @@ export interface NatsSettings {
   readonly token?: string | undefined;
   /** A file of credentials (JWT and key seed). */
   readonly credentials?: string | undefined;
+  /** Absent: encrypted where a server's URL begins with `tls:` or the server asks for it. */
+  readonly tls?: NatsTls | undefined;
+}
+
+/** TLS towards NATS. The server's certificate must bear the name that it is asked by. Files are PEM, read for each connection. */
+export interface NatsTls {
+  /** Certificates of the authorities that are trusted; absent: those that Node.js comes with. */
+  readonly ca?: string | undefined;
+  /** The certificate that we show, and its key; absent: none. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  /** TLS from the first byte, where the server does so too (`handshake_first`, from 2.10 on). */
+  readonly first?: boolean | undefined;
 }
 
 /** Milliseconds between attempts to reach NATS, with some more at random so that not all come at once. */
 const AGAIN_AFTER = 250;
 const JITTER = 250;
+/** Milliseconds for one attempt. A server that refuses our certificate ends the connection, which the library waits out. */
+const ATTEMPT = 3000;
 /** Milliseconds between signs of life; after two without an answer the connection is given up. */
 const SIGN_OF_LIFE = 1000;
 
@@ -24,13 +39,16 @@ const SIGN_OF_LIFE = 1000;
  *
  * @param name is shown in the server's own reports
  * @param waiting is told now and then why it still waits
+ * @param patience ends the waiting for the first connection: rejects with its reason
  */
 export async function connectNats(
   settings: NatsSettings,
   name: string,
   waiting: (error: unknown) => void,
+  patience?: AbortSignal,
 ): Promise<NatsConnection> {
   const { servers, user, password, token, credentials } = settings;
+  const tls = tlsOptions(settings);
   const options: NodeConnectionOptions = {
     servers: [...servers],
     name,
@@ -38,10 +56,12 @@ export async function connectNats(
     reconnectTimeWait: AGAIN_AFTER,
     reconnectJitter: JITTER,
     reconnectJitterTLS: JITTER,
+    timeout: ATTEMPT,
     pingInterval: SIGN_OF_LIFE,
     maxPingOut: 2,
     // A wrong password that is put right again must not need a restart.
     ignoreAuthErrorAbort: true,
+    ...(tls !== undefined && { tls }),
     ...(user !== undefined && { user, pass: password ?? "" }),
     ...(token !== undefined && { token }),
     ...(credentials !== undefined && { authenticator: credsAuthenticator(await readFile(credentials)) }),
@@ -50,10 +70,29 @@ export async function connectNats(
     try {
       return await connect(options);
     } catch (error) {
-      if (attempt % 20 === 0) waiting(error);
+      if (attempt % 20 === 0) waiting(inOurWords(error, settings));
+      patience?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
     }
   }
+}
+
+function inOurWords(error: unknown, { tls }: NatsSettings): unknown {
+  if (!(error instanceof Error) || error.name !== "TimeoutError") return error;
+  const certificate = tls?.certificate === undefined ? "" : ", or does not take our certificate: its log tells why";
+  return new Error(`the server does not answer within ${ATTEMPT} ms${certificate}`, { cause: error });
+}
+
+/** Undefined where it is left to the server. With options, a server without TLS is refused. */
+function tlsOptions({ servers, tls }: NatsSettings): TlsOptions | undefined {
+  if (tls === undefined) return servers.some((server) => server.startsWith("tls:")) ? {} : undefined;
+  const { ca, certificate, key, first } = tls;
+  return {
+    ...(ca !== undefined && { caFile: ca }),
+    ...(certificate !== undefined && { certFile: certificate }),
+    ...(key !== undefined && { keyFile: key }),
+    ...(first === true && { handshakeFirst: true }),
+  };
 }
 
 export type { NatsConnection };

@@ -14,7 +14,7 @@ export type {
 } from "./bus.ts";
 export { decodeFrame, encodeFrame, FrameError } from "./codec.ts";
 export { Confirmations } from "./confirmations.ts";
-export { connectNats, type NatsConnection, type NatsSettings } from "./connect-nats.ts";
+export { connectNats, type NatsConnection, type NatsSettings, type NatsTls } from "./connect-nats.ts";
 export { memoryBus } from "./memory-bus.ts";
 export { type NatsBusOptions, natsBus } from "./nats-bus.ts";
 export { type Confirmed, Unconfirmed, type UnconfirmedOptions } from "./unconfirmed.ts";

@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ export interface NatsOptions {
   readonly folder?: string;
   readonly within?: readonly string[];
   readonly address?: string;
+  /** More settings, in nats-server's own format, as in its configuration file. */
+  readonly configuration?: string;
 }
 
 /** A real nats-server with JetStream, that can be killed and started again on the same port and files. */
@@ -32,9 +34,12 @@ export class Nats {
     const address = options.address ?? "127.0.0.1";
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sipmesh-nats-"));
     const ownFolder = options.folder === undefined ? folder : undefined;
+    const configured = options.configuration === undefined ? [] : ["-c", join(folder, "nats.conf")];
+    if (options.configuration !== undefined) writeFileSync(join(folder, "nats.conf"), options.configuration);
     const [command, ...args] = [
       ...(options.within ?? []),
       "nats-server",
+      ...configured,
       "-js",
       "-a",
       address,
@@ -62,6 +67,13 @@ export class Nats {
   /** Starts it (again). */
   async resume(): Promise<void> {
     this.#program = await this.#start();
+  }
+
+  /** Lets it read its configuration again, and the files that are named there. */
+  async reload(): Promise<void> {
+    const from = this.#program?.output.length;
+    this.#program?.signal("SIGHUP");
+    await this.#program?.waitFor(/Reloaded server configuration/, 10_000, from);
   }
 
   /** SIGSTOP and SIGCONT: a server that hangs, and goes on. */

@@ -1,15 +1,9 @@
-import {
-  type handleUnaryCall,
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import { type handleUnaryCall, Metadata, Server, type ServerDuplexStream, type ServiceError } from "@grpc/grpc-js";
 import type { Clock } from "@sipmesh/environment";
 import { CallsService, type Reply, type ReplyBatch, type Request, type RequestBatch } from "@sipmesh/proto/calls";
 import { CHANNEL } from "./channel.ts";
 import { Code, RpcError } from "./error.ts";
+import type { Security } from "./security.ts";
 import type { Served, Services } from "./services.ts";
 import { TurnBatch } from "./turn-batch.ts";
 
@@ -26,14 +20,17 @@ const CLOSE_WITHIN = 500;
 export class CallServer {
   readonly #services: Services;
   readonly #clock: Clock;
-  readonly #server = new Server(CHANNEL);
+  readonly #security: Security;
+  readonly #server: Server;
   readonly #streams = new Set<ServerDuplexStream<RequestBatch, ReplyBatch>>();
   /** Methods that were ever registered: gRPC forgets none, so each looks up who serves it now. */
   readonly #registered = new Set<string>();
 
-  constructor(services: Services, clock: Clock) {
+  constructor(services: Services, clock: Clock, security: Security) {
     this.#services = services;
     this.#clock = clock;
+    this.#security = security;
+    this.#server = new Server({ ...CHANNEL, interceptors: [...security.interceptors] });
     this.#server.addService(CallsService, {
       exchange: (stream: ServerDuplexStream<RequestBatch, ReplyBatch>) => this.#exchange(stream),
     });
@@ -43,7 +40,7 @@ export class CallServer {
   listen(address: string, port: number): Promise<number> {
     const target = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(target, this.#security.server, (error, bound) => {
         if (error) reject(error);
         else resolve(bound);
       });

@@ -23,7 +23,13 @@ function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) 
     instance: `i${instances++}`,
     listen: { address: "127.0.0.1", port: 0 },
     peers,
-    observer: { called() {}, served() {}, failed() {}, peerLost: (_instance, reason) => lost?.(reason) },
+    observer: {
+      called() {},
+      served() {},
+      failed() {},
+      peerLost: (_instance, reason) => lost?.(reason),
+      peerUnreachable() {},
+    },
   });
 }
 

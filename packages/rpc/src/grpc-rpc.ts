@@ -3,6 +3,7 @@ import { type RpcOptions, rpcOver } from "./local-rpc.ts";
 import type { Peer } from "./peer-link.ts";
 import { RemoteCalls } from "./remote-calls.ts";
 import type { Handlers, Rpc } from "./rpc.ts";
+import { IN_CLEAR, mutualTls, type RpcTls } from "./security.ts";
 import { Services, servedBy } from "./services.ts";
 
 export interface GrpcRpcOptions extends RpcOptions {
@@ -10,6 +11,8 @@ export interface GrpcRpcOptions extends RpcOptions {
   readonly listen: { readonly address: string; readonly port: number };
   /** Who answers a service now, as presence tells it; this process itself excepted. */
   readonly peers: (service: string) => readonly Peer[];
+  /** Absent: calls travel in the clear, and nobody is asked who they are. */
+  readonly tls?: RpcTls | undefined;
 }
 
 /** Calls that leave the process, besides those that stay in it. */
@@ -25,11 +28,12 @@ export interface GrpcRpc extends Rpc {
  * @throws Error where the address cannot be bound
  */
 export async function grpcRpc(options: GrpcRpcOptions): Promise<GrpcRpc> {
-  const { clock, observer, listen, peers } = options;
+  const { clock, observer, listen, peers, tls } = options;
+  const security = tls === undefined ? IN_CLEAR : mutualTls(tls);
   const services = new Services(clock, observer);
-  const server = new CallServer(services, clock);
+  const server = new CallServer(services, clock, security);
   const port = await server.listen(listen.address, listen.port);
-  const calls = rpcOver(options, services, new RemoteCalls({ clock, peers, observer }));
+  const calls = rpcOver(options, services, new RemoteCalls({ clock, peers, security, observer }));
   return {
     port,
     serve<D extends object>(definition: D, handlers: Handlers<D>) {

@@ -1,10 +1,10 @@
-import { Client, type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, Metadata } from "@grpc/grpc-js";
 import type { Clock, Timer } from "@sipmesh/environment";
 import { CallsService, type ReplyBatch, type Request, type RequestBatch } from "@sipmesh/proto/calls";
-import { CHANNEL } from "./channel.ts";
 import { deadlineExceeded } from "./deadline.ts";
 import { Code, RpcError } from "./error.ts";
 import type { CallOptions } from "./rpc.ts";
+import type { Security } from "./security.ts";
 import type { AnyMethod } from "./services.ts";
 import { TurnBatch } from "./turn-batch.ts";
 
@@ -16,12 +16,20 @@ const BATCH = 512 * 1024;
 const OPEN_WITHIN = 2000;
 /** Milliseconds between attempts to reach a peer. */
 const AGAIN_AFTER = 250;
+/** Attempts that fail in a row until that is told: a peer that has just ended is on the list of presence for a moment. */
+const TELL_AFTER = 12;
 
 /** Somebody who answers calls. */
 export interface Peer {
   readonly instance: string;
   readonly address: string;
   readonly port: number;
+}
+
+/** What a link tells of its peer. */
+export interface LinkObserver {
+  lost(reason: string): void;
+  unreachable(reason: string): void;
 }
 
 interface Pending {
@@ -43,7 +51,8 @@ interface Pending {
 export class PeerLink {
   readonly peer: Peer;
   readonly #clock: Clock;
-  readonly #lost: (reason: string) => void;
+  readonly #security: Security;
+  readonly #observer: LinkObserver;
   readonly #sent = new Map<number, Pending>();
   readonly #batch = new TurnBatch<Pending>((calls) => this.#send(calls));
   #waiting: Pending[] = [];
@@ -52,14 +61,18 @@ export class PeerLink {
   #stream: ClientDuplexStream<RequestBatch, ReplyBatch> | undefined;
   #state: "opening" | "open" | "down" = "down";
   #blocked = false;
+  /** Attempts that failed in a row, and why the last one did. */
+  #failures = 0;
+  #why = "";
   #timer: Timer | undefined;
   #nextId = 1;
   #closed = false;
 
-  constructor(peer: Peer, clock: Clock, lost: (reason: string) => void) {
+  constructor(peer: Peer, clock: Clock, security: Security, observer: LinkObserver) {
     this.peer = peer;
     this.#clock = clock;
-    this.#lost = lost;
+    this.#security = security;
+    this.#observer = observer;
     this.#open();
   }
 
@@ -82,7 +95,7 @@ export class PeerLink {
     reject: (error: RpcError) => void,
   ): void {
     if (this.#closed || this.#state === "down") {
-      unsent(this.#unavailable("cannot be reached"));
+      unsent(this.#unavailable(`cannot be reached (${this.#why})`));
       return;
     }
     if (this.#sent.size + this.#waiting.length + this.#unflushed >= IN_FLIGHT) {
@@ -109,7 +122,7 @@ export class PeerLink {
     this.#state = "opening";
     const { address, port } = this.peer;
     const target = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-    const client = new Client(target, credentials.createInsecure(), CHANNEL);
+    const client = new Client(target, this.#security.channel(), this.#security.channelOptions);
     const { path, requestSerialize, responseDeserialize } = CallsService.exchange;
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
     this.#client = client;
@@ -129,6 +142,7 @@ export class PeerLink {
     if (this.#stream !== stream || this.#state !== "opening") return;
     this.#timer?.cancel();
     this.#state = "open";
+    this.#failures = 0;
     this.#sendWaiting();
   }
 
@@ -151,7 +165,7 @@ export class PeerLink {
   #send(calls: Pending[]): void {
     this.#unflushed -= calls.length;
     if (this.#stream === undefined || this.#state !== "open") {
-      for (const call of calls) call.unsent(this.#unavailable("cannot be reached"));
+      for (const call of calls) call.unsent(this.#unavailable(`cannot be reached (${this.#why})`));
       return;
     }
     const now = this.#clock.now();
@@ -231,7 +245,10 @@ export class PeerLink {
     // A listener must stay: the stream may still tell why it ended.
     stream?.cancel();
     this.#client?.close();
-    if (wasOpen && !this.#closed) this.#lost(reason);
+    this.#why = reason;
+    this.#failures = wasOpen ? 0 : this.#failures + 1;
+    if (wasOpen && !this.#closed) this.#observer.lost(reason);
+    if (this.#failures === TELL_AFTER && !this.#closed) this.#observer.unreachable(reason);
     if (!this.#closed) this.#timer = this.#clock.after(AGAIN_AFTER, () => this.#open());
     this.#failAll(reason);
   }

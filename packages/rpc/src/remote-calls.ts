@@ -3,6 +3,7 @@ import { Code, RpcError } from "./error.ts";
 import type { Remote } from "./local-rpc.ts";
 import { type Peer, PeerLink } from "./peer-link.ts";
 import type { CallOptions, RpcObserver } from "./rpc.ts";
+import type { Security } from "./security.ts";
 import type { AnyMethod } from "./services.ts";
 
 /** Milliseconds between two looks at who is there. */
@@ -12,6 +13,7 @@ export interface RemoteCallsOptions {
   readonly clock: Clock;
   /** Who answers a service now, as presence tells it; this process itself excepted. */
   readonly peers: (service: string) => readonly Peer[];
+  readonly security: Security;
   readonly observer?: RpcObserver | undefined;
 }
 
@@ -74,9 +76,11 @@ export class RemoteCalls implements Remote {
   #link(peer: Peer): PeerLink {
     let link = this.#links.get(peer.instance);
     if (link === undefined) {
-      link = new PeerLink(peer, this.#options.clock, (reason) =>
-        this.#options.observer?.peerLost(peer.instance, reason),
-      );
+      const { clock, security, observer } = this.#options;
+      link = new PeerLink(peer, clock, security, {
+        lost: (reason) => observer?.peerLost(peer.instance, reason),
+        unreachable: (reason) => observer?.peerUnreachable(peer.instance, reason),
+      });
       this.#links.set(peer.instance, link);
     }
     return link;

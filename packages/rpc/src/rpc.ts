@@ -58,4 +58,6 @@ export interface RpcObserver {
   /** A handler that threw something other than an `RpcError`. */
   failed(path: string, error: unknown): void;
   peerLost(instance: string, reason: string): void;
+  /** A peer that presence names has not been reached for some seconds. Told once, until it is reached. */
+  peerUnreachable(instance: string, reason: string): void;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Bus, connectNats, memoryBus, type NatsConnection, natsBus } from "@sipmesh/bus";
+import { type WatchedIdentity, watchIdentity } from "@sipmesh/certificates";
 import { type Cluster, joinCluster, type KeyRing, openKeyRing } from "@sipmesh/cluster";
 import { type Clock, systemClock, systemRandom } from "@sipmesh/environment";
 import { directRpc, type GrpcRpc, grpcRpc, type Peer, type Rpc } from "@sipmesh/rpc";
@@ -9,7 +10,7 @@ import { type Network, systemNetwork } from "@sipmesh/transport";
 import type { Context } from "./context.ts";
 import type { Readiness } from "./module.ts";
 import type { BrokerSettings, ContextSettings, RpcSettings } from "./settings.ts";
-import { observeBus, observeCluster, observeRpc, observeStore, showLinks } from "./telemetry.ts";
+import { observeBus, observeCluster, observeRpc, observeStore, showCertificate, showLinks } from "./telemetry.ts";
 
 const PREFIX = "sipmesh";
 /** Milliseconds until a store that did not answer at the start is asked again. */
@@ -28,7 +29,7 @@ export interface RunningContext {
  * Makes the context of a process: in memory, on disk and by direct calls, or over NATS, JetStream and gRPC, as the
  * settings say. Waits until NATS and the store are there.
  *
- * @throws StoreFileError, and Error where the address for calls cannot be bound
+ * @throws StoreFileError, CertificateError, and Error where the address for calls cannot be bound
  */
 export async function realContext(settings: ContextSettings): Promise<RunningContext> {
   const { telemetry, name, node, dataDirectory, nats } = settings;
@@ -40,6 +41,8 @@ export async function realContext(settings: ContextSettings): Promise<RunningCon
   // Ended in this order, whatever of it was made.
   const ends: (() => Promise<void> | void)[] = [() => clock.close()];
   try {
+    const identity = await followIdentity(settings.rpc, clock, telemetry);
+    if (identity) ends.unshift(() => identity.close());
     const connection = nats && (await connectNats(nats, instance, notThere(nats, telemetry)));
     if (connection) ends.unshift(() => connection.close());
     const bus = makeBus(connection, clock, telemetry);
@@ -51,7 +54,7 @@ export async function realContext(settings: ContextSettings): Promise<RunningCon
     // Calls find their peers by presence, and presence tells where calls are answered: one comes first.
     let cluster: Cluster | undefined;
     const peers = (service: string): readonly Peer[] => peersOf(cluster, service);
-    const rpc = await makeRpc(settings.rpc, { clock, instance, peers, telemetry });
+    const rpc = await makeRpc(settings.rpc, { clock, instance, peers, telemetry, identity });
     ends.unshift(() => rpc.calls.close());
     const answering = settings.rpc && { address: ownAddress(settings.rpc, nats, network), port: rpc.port };
     cluster = joinCluster({
@@ -133,14 +136,36 @@ async function openRing(store: Store, clock: Clock, telemetry: Telemetry): Promi
   return untilThere(async () => openKeyRing(await store.bucket("keys"), clock), clock, telemetry);
 }
 
+async function followIdentity(
+  rpc: RpcSettings | undefined,
+  clock: Clock,
+  telemetry: Telemetry,
+): Promise<WatchedIdentity | undefined> {
+  if (rpc?.tls === undefined) return undefined;
+  const { log } = telemetry;
+  const failed = (error: unknown) =>
+    log.error({ err: error }, "certificates cannot be read again; the old stay in use");
+  const identity = await watchIdentity(rpc.tls, { clock, failed });
+  identity.onChange(({ ends }) => log.info({ ends: new Date(ends).toISOString() }, "certificates are renewed"));
+  showCertificate(telemetry, identity);
+  return identity;
+}
+
 async function makeRpc(
   listen: RpcSettings | undefined,
-  parts: { clock: Clock; instance: string; peers: (service: string) => readonly Peer[]; telemetry: Telemetry },
+  parts: {
+    clock: Clock;
+    instance: string;
+    peers: (service: string) => readonly Peer[];
+    telemetry: Telemetry;
+    identity: WatchedIdentity | undefined;
+  },
 ): Promise<{ calls: Rpc; port: number }> {
-  const { clock, instance, peers, telemetry } = parts;
+  const { clock, instance, peers, telemetry, identity } = parts;
   const observer = observeRpc(telemetry);
   if (listen === undefined) return { calls: directRpc({ clock, instance, observer }), port: 0 };
-  const calls: GrpcRpc = await grpcRpc({ clock, instance, observer, listen, peers });
+  const tls = identity && { identity, name: listen.tls?.name ?? "" };
+  const calls: GrpcRpc = await grpcRpc({ clock, instance, observer, listen, peers, tls });
   return { calls, port: calls.port };
 }
 

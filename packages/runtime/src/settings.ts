@@ -1,4 +1,5 @@
 import type { NatsSettings } from "@sipmesh/bus";
+import type { IdentityFiles } from "@sipmesh/certificates";
 import type { Telemetry } from "@sipmesh/telemetry";
 import type { Network } from "@sipmesh/transport";
 
@@ -17,6 +18,14 @@ export interface RpcSettings {
   readonly port: number;
   /** What the others are told; absent: `address`, or where that is a wildcard the address that faces NATS. */
   readonly advertise?: string | undefined;
+  /** Absent: calls travel in the clear, and nobody is asked who they are. */
+  readonly tls?: RpcTlsSettings | undefined;
+}
+
+/** Certificates towards other processes. */
+export interface RpcTlsSettings extends IdentityFiles {
+  /** The DNS name in the certificate of every process of the platform. */
+  readonly name: string;
 }
 
 /** What a context is made of. What is left out decides the shape, and nothing else does. */

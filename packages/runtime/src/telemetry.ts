@@ -1,4 +1,5 @@
 import type { BusObserver } from "@sipmesh/bus";
+import type { WatchedIdentity } from "@sipmesh/certificates";
 import type { RpcObserver } from "@sipmesh/rpc";
 import type { StoreObserver } from "@sipmesh/store";
 import type { Catalogue, MetricDefinition, Telemetry } from "@sipmesh/telemetry";
@@ -68,6 +69,15 @@ const metrics = {
     labels: ["method"],
   },
   peersLost: { name: "sipmesh_rpc_peers_lost_total", help: "Streams to peers that broke or fell silent." },
+  peersUnreachable: {
+    name: "sipmesh_rpc_peers_unreachable_total",
+    help: "Peers that presence names and that could not be reached for some seconds, or whose certificate was refused.",
+  },
+  certificateEnds: {
+    name: "sipmesh_certificate_ends_seconds",
+    help: "When the certificate that is shown to other processes ends, in seconds since 1970.",
+    unit: "s",
+  },
   members: { name: "sipmesh_cluster_members", help: "Members on the membership list." },
   number: { name: "sipmesh_cluster_membership_number", help: "The number of the membership list." },
   clusterFailed: {
@@ -140,6 +150,7 @@ export function observeRpc({ metrics: made, log }: Telemetry): RpcObserver {
   );
   const failures = once((method: string) => made.counter(metrics.rpcFailed).with({ method }));
   const lost = made.counter(metrics.peersLost);
+  const unreachable = made.counter(metrics.peersUnreachable);
   return {
     called(path, code, milliseconds, route) {
       calls(path)(route)(code).add();
@@ -154,6 +165,10 @@ export function observeRpc({ metrics: made, log }: Telemetry): RpcObserver {
       lost.add();
       log.warn({ peer: instance, reason }, "a peer was lost");
     },
+    peerUnreachable(instance, reason) {
+      unreachable.add();
+      log.warn({ peer: instance, reason }, "a peer cannot be reached");
+    },
   };
 }
 
@@ -164,6 +179,10 @@ export function observeCluster({ metrics: made, log }: Telemetry): (error: unkno
     failures.add();
     log.warn({ err: error }, "the cluster could not be followed for a moment");
   };
+}
+
+export function showCertificate({ metrics: made }: Telemetry, identity: WatchedIdentity): void {
+  made.gauge(metrics.certificateEnds, () => identity.current.ends / 1000);
 }
 
 export function showLinks({ metrics: made }: Telemetry, { bus, store, cluster }: Context): void {

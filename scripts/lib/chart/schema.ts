@@ -59,6 +59,14 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     global: anyMap,
     image: object({ ...image.properties, pullSecrets: list(object({ name: text })) }),
     config: { ...object(config), documentedIn: "docs/reference/configuration.md" },
+    tls: object({
+      enabled: flag,
+      existingSecret: text,
+      certManager: object({ enabled: flag, issuerRef: anyMap }),
+      days: whole(1, 825),
+      authorityDays: whole(30, 36_500),
+      schedule: text,
+    }),
     pods: object(podSettings),
     edge: object({
       network: oneOf("service", "hostNetwork"),
@@ -87,6 +95,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     nats: object({
       servers: list({ type: "string", pattern: "^(nats|tls)://[^\\s@]+$" }),
       existingSecret: text,
+      tls: object({ existingSecret: text, clientCertificate: flag, first: flag }),
       keep: { enum: [null, 1, 3, 5] },
       replicas: oneOf(1, 3),
       image,

@@ -5,7 +5,7 @@ import { UsageError } from "./targets.ts";
 export const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70, config: 78 } as const;
 
 /** Errors of the surroundings, by name: their message says what to do, and their stack helps nobody. */
-const SURROUNDINGS = ["BindError", "AdminPortError", "StoreFileError", "StoreAway"];
+const SURROUNDINGS = ["BindError", "AdminPortError", "StoreFileError", "StoreAway", "CertificateError"];
 
 /** What a failed start is told as. */
 export function failure(error: unknown): { readonly code: number; readonly text: string } {

@@ -5,6 +5,8 @@ import type { BrokerSettings, RpcSettings } from "@sipmesh/runtime";
 import { systemNetwork } from "@sipmesh/transport";
 import { z } from "zod";
 
+const file = z.string().min(1);
+
 const natsSection = section(
   "nats",
   z.strictObject({
@@ -20,6 +22,23 @@ const natsSection = section(
       .union([z.literal(1), z.literal(3), z.literal(5)])
       .default(1)
       .describe("Servers that keep each binding: 1, 3 or 5."),
+    tls: z
+      .strictObject({
+        ca: file.optional().describe("Certificates of the authorities that are trusted; unless set Node.js's own."),
+        certificate: file.optional().describe("Our certificate, where the servers ask for one."),
+        key: file.optional().describe("Its private key."),
+        first: z
+          .boolean()
+          .default(false)
+          .describe("TLS from the first byte, where the servers are set so (`handshake_first`, NATS 2.10 or newer)."),
+      })
+      .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+        error: "`certificate` and `key` go together",
+      })
+      .optional()
+      .describe(
+        "TLS towards the servers, whose certificates must bear the names that are asked; PEM files, read for each connection.",
+      ),
   }),
 );
 
@@ -35,6 +54,20 @@ const rpcSection = section(
       .union([z.ipv4(), z.ipv6()])
       .optional()
       .describe("Address that the other processes are told, where it is another."),
+    tls: z
+      .strictObject({
+        ca: file.describe("Certificates of the authorities that are trusted."),
+        certificate: file.describe("Our certificate, for both ends of a connection."),
+        key: file.describe("Its private key."),
+        name: z
+          .string()
+          .min(1)
+          .describe("DNS name in the certificate of every process of the platform: others are refused."),
+      })
+      .optional()
+      .describe(
+        "TLS with certificates on both sides; PEM files, read again when they change. Unless set calls travel in the clear.",
+      ),
   }),
 );
 
@@ -64,8 +97,8 @@ export async function linksOf(config: Config): Promise<Links> {
   const node = config.of(clusterSection).node ?? hostname();
   const [first] = nats.servers;
   if (first === undefined) return { node };
-  const { address, port, advertise } = config.of(rpcSection);
-  return { node, nats, rpc: { address: address ?? (await addressFacing(first)), port, advertise } };
+  const { address, port, advertise, tls } = config.of(rpcSection);
+  return { node, nats, rpc: { address: address ?? (await addressFacing(first)), port, advertise, tls } };
 }
 
 /** The local address from which a server is reached; all addresses where its name says nothing yet. */

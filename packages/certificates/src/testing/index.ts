@@ -1,0 +1,1 @@
+export { IdentityFolder } from "./identity-folder.ts";
