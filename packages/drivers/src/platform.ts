@@ -21,6 +21,8 @@ export interface PlatformOptions extends Policy {
   readonly within?: readonly string[];
   /** The address that SIP is spoken on. */
   readonly address?: string;
+  /** Settings of the nats-server of the split shape, in its own format. */
+  readonly nats?: string;
   /** Fixed SIP port, for peers that cannot be told another. */
   readonly port?: number;
 }
@@ -237,7 +239,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const within = options.within ?? [];
   const address = options.address ?? "127.0.0.1";
   const folder = mkdtempSync(join(tmpdir(), "sipmesh-platform-"));
-  const nats = options.shape === "split" ? await Nats.start({ within }) : undefined;
+  const nats =
+    options.shape === "split"
+      ? await Nats.start({ within, ...(options.nats !== undefined && { configuration: options.nats }) })
+      : undefined;
   const names =
     options.shape === "all"
       ? ["all"]

@@ -7,6 +7,8 @@ export interface CaptureOptions {
   readonly name: string;
   /** The ports that speak SIP: captured, and decoded as SIP. */
   readonly sipPorts: readonly number[];
+  /** What is captured instead of the SIP ports, as a capture filter. */
+  readonly filter?: string;
   readonly interface?: string;
   readonly within?: readonly string[];
 }
@@ -25,7 +27,7 @@ export class Capture {
 
   static async start(options: CaptureOptions): Promise<Capture> {
     const file = join(options.folder, `${options.name}.pcap`);
-    const filter = options.sipPorts.map((port) => `port ${port}`).join(" or ");
+    const filter = options.filter ?? options.sipPorts.map((port) => `port ${port}`).join(" or ");
     const tshark = ["tshark", "-q", "-n", "-i", options.interface ?? "lo", "-f", filter, "-w", file, "-B", "64"];
     const [command, ...args] = [...(options.within ?? []), ...tshark];
     const program = await startProgram({ command: command ?? "tshark", args, ready: /Capturing on/, patience: 20_000 });

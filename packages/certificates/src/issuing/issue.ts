@@ -1,6 +1,7 @@
 // Decorators of the library's dependency injection look for this at load time.
 import "reflect-metadata";
 import { KeyObject, webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -51,7 +52,7 @@ export async function makeAuthority(commonName: string, now: number, life: numbe
 /**
  * Makes a certificate for both ends of TLS, signed by an authority.
  *
- * @param names DNS names that it bears; the first, as far as it fits, is its common name too
+ * @param names DNS names, or IP addresses, that it bears; the first, as far as it fits, is its common name too
  * @param now milliseconds since the epoch
  * @param life milliseconds for which it is good
  */
@@ -71,7 +72,7 @@ export async function issue(authority: KeyPair, names: readonly string[], now: n
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-      new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns", value }))),
+      new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }))),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(issuer),
     ],

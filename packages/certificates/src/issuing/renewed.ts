@@ -6,7 +6,7 @@ export type Authorities = readonly KeyPair[];
 
 /** Somebody who shows a certificate. */
 export interface Holder {
-  /** DNS names that the certificate bears. */
+  /** DNS names, or IP addresses, that the certificate bears. */
   readonly names: readonly string[];
   /** What the holder has now; absent: nothing yet. */
   readonly has?: KeyPair | undefined;
@@ -84,7 +84,7 @@ function isGood({ certificate }: KeyPair, signer: KeyPair, names: readonly strin
     own.checkIssued(by) &&
     own.verify(by.publicKey) &&
     borne.length === names.length &&
-    names.every((name) => borne.includes(`DNS:${name}`))
+    names.every((name) => borne.includes(`DNS:${name}`) || borne.includes(`IP Address:${name}`))
   );
 }
 

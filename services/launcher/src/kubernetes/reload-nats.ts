@@ -56,7 +56,7 @@ function shownBy(server: string, { identity }: NatsReload): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ host: hostname, port: Number(port), servername: hostname, ca, cert, key }, () => {
       resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? "");
-      socket.destroy();
+      socket.end();
     });
     socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`${server} does not answer`)));
     socket.once("error", reject);
