@@ -39,6 +39,13 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["nats.tls.clientCertificate=true", /are about the servers of nats\.servers, and there are none/],
   ["tls.enabled=false,nats.tls.existingSecret=a", /nats\.tls\.existingSecret names the certificate of NATS/],
   ["tls.existingSecret=a", /tls\.existingSecret and nats\.tls\.existingSecret go together/],
+  ["nats.servers={tls://10.0.0.5:4222}", /nats\.servers names tls:\/\/10\.0\.0\.5:4222 by its IP address/],
+  [
+    "networkPolicy.enabled=true",
+    /networkPolicy\.nodeCidrs is empty, and edge\.network or media\.network is hostNetwork/,
+  ],
+  ["networkPolicy.nodeCidrs={10.0.0.0/8}", /networkPolicy\.enabled is false/],
+  ["networkPolicy.nodeCidrs={nodes}", /\/networkPolicy\/nodeCidrs\/0': 'nodes' does not match pattern/],
   // The schema's own, from values and from the platform's configuration.
   ["typo=1", /additional properties 'typo' not allowed/],
   ["nats.replicas=2", /\/nats\/replicas': value must be one of 1, 3/],

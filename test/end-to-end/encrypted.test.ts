@@ -68,13 +68,13 @@ for (const encrypted of [true, false]) {
 
 async function newIdentity(): Promise<IdentityFolder> {
   const authority = await makeAuthority("sipmesh", Date.now(), DAY);
-  return new IdentityFolder(authority.certificate, await issue(authority, [NAME, "127.0.0.1"], Date.now(), DAY));
+  return new IdentityFolder(authority.certificate, await issue(authority, [NAME], Date.now(), DAY));
 }
 
 function tlsOf({ files }: IdentityFolder) {
   const { ca, certificate, key } = files;
   return {
     nats: `tls { ca_file: "${ca}", cert_file: "${certificate}", key_file: "${key}", verify: true }`,
-    config: { nats: { tls: files }, rpc: { tls: { ...files, name: NAME } } },
+    config: { nats: { tls: { ...files, name: NAME } }, rpc: { tls: { ...files, name: NAME } } },
   };
 }

@@ -171,6 +171,7 @@ rpc: {{ dict "tls" (merge (dict "name" (include "sipmesh.tlsName" .)) $ours) | t
 nats: {{ dict "tls" (merge (dict "first" true) $ours) | toJson }}
 {{- else if and .Values.nats.servers .Values.nats.tls.existingSecret }}
 {{- $theirs := dict "ca" "/etc/nats-tls/ca.crt" "first" .Values.nats.tls.first }}
+{{- with .Values.nats.tls.name }}{{ $_ := set $theirs "name" . }}{{ end }}
 {{- if .Values.nats.tls.clientCertificate }}
 {{- $theirs = merge $theirs (dict "certificate" "/etc/nats-tls/tls.crt" "key" "/etc/nats-tls/tls.key") }}
 {{- end }}
@@ -305,8 +306,13 @@ spec:
         {{- include "sipmesh.subscribersEnv" $root | nindent 8 }}
         {{- end }}
         {{- with $settings.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
-      {{- if eq .component "edge" }}
+      {{- if or (eq .component "edge") (not .host) }}
       ports:
+        {{- if not .host }}
+        - { name: admin, containerPort: {{ $ports.admin }} }
+        - { name: rpc, containerPort: {{ $ports.rpc }} }
+        {{- end }}
+        {{- if eq .component "edge" }}
         {{- range $transport := list "udp" "tcp" }}
         {{- with index $root.Values.edge $transport }}
         {{- if .enabled }}
@@ -314,6 +320,9 @@ spec:
         {{- end }}
         {{- end }}
         {{- end }}
+        {{- end }}
+      {{- end }}
+      {{- if eq .component "edge" }}
       # New phones are led elsewhere before this one goes.
       lifecycle: { preStop: { sleep: { seconds: 3 } } }
       {{- end }}

@@ -15,8 +15,10 @@ export interface NatsSettings {
   readonly tls?: NatsTls | undefined;
 }
 
-/** TLS towards NATS. The server's certificate must bear the name that it is asked by. Files are PEM, read for each connection. */
+/** TLS towards NATS. Files are PEM, read for each connection. */
 export interface NatsTls {
+  /** The name that the servers' certificates bear; absent: the one in the URL, which must not be an IP address then. */
+  readonly name?: string | undefined;
   /** Certificates of the authorities that are trusted; absent: those that Node.js comes with. */
   readonly ca?: string | undefined;
   /** The certificate that we show, and its key; absent: none. */
@@ -78,7 +80,10 @@ export async function connectNats(
 }
 
 function inOurWords(error: unknown, { tls }: NatsSettings): unknown {
-  if (!(error instanceof Error) || error.name !== "TimeoutError") return error;
+  if (!(error instanceof Error)) return error;
+  // Node.js hangs the whole chain of certificates on it, for the log.
+  if ("cert" in error) return new Error(error.message);
+  if (error.name !== "TimeoutError") return error;
   const certificate = tls?.certificate === undefined ? "" : ", or does not take our certificate: its log tells why";
   return new Error(`the server does not answer within ${ATTEMPT} ms${certificate}`, { cause: error });
 }
@@ -86,8 +91,10 @@ function inOurWords(error: unknown, { tls }: NatsSettings): unknown {
 /** Undefined where it is left to the server. With options, a server without TLS is refused. */
 function tlsOptions({ servers, tls }: NatsSettings): TlsOptions | undefined {
   if (tls === undefined) return servers.some((server) => server.startsWith("tls:")) ? {} : undefined;
-  const { ca, certificate, key, first } = tls;
+  const { name, ca, certificate, key, first } = tls;
   return {
+    // The library hands all of this on to Node.js, and its own type knows but a part of it.
+    ...(name !== undefined && ({ servername: name } as TlsOptions)),
     ...(ca !== undefined && { caFile: ca }),
     ...(certificate !== undefined && { certFile: certificate }),
     ...(key !== undefined && { keyFile: key }),

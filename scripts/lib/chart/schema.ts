@@ -95,7 +95,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     nats: object({
       servers: list({ type: "string", pattern: "^(nats|tls)://[^\\s@]+$" }),
       existingSecret: text,
-      tls: object({ existingSecret: text, clientCertificate: flag, first: flag }),
+      tls: object({ existingSecret: text, name: text, clientCertificate: flag, first: flag }),
       keep: { enum: [null, 1, 3, 5] },
       replicas: oneOf(1, 3),
       image,
@@ -105,5 +105,21 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     }),
     jaeger: object({ enabled: flag, maxTraces: whole(100, 10_000_000), image, resources: anyMap, pod }),
     podDisruptionBudget: object({ enabled: flag }),
+    metrics: object({
+      service: object({ enabled: flag }),
+      serviceMonitor: object({
+        enabled: orNull(flag),
+        interval: { type: "string", pattern: "^[0-9]+(ms|s|m)$" },
+        labels: texts,
+      }),
+      prometheusRule: object({ enabled: orNull(flag), labels: texts }),
+      dashboard: object({ enabled: flag, labels: texts, annotations: texts }),
+    }),
+    networkPolicy: object({
+      enabled: flag,
+      nodeCidrs: list({ type: "string", pattern: "^[0-9A-Fa-f:.]+/[0-9]{1,3}$" }),
+      metricsFrom: list(anyMap),
+      jaegerFrom: list(anyMap),
+    }),
   });
 }

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { type Config, secret, section } from "@sipmesh/config";
 import type { BrokerSettings, RpcSettings } from "@sipmesh/runtime";
@@ -7,39 +8,56 @@ import { z } from "zod";
 
 const file = z.string().min(1);
 
+/** Whether a server is to be trusted by its IP address, which TLS cannot check once a connection has begun in the clear. */
+function byAddress(server: string, tls: boolean): boolean {
+  return (tls || server.startsWith("tls:")) && isIP(new URL(server).hostname.replace(/^\[|\]$/g, "")) !== 0;
+}
+
 const natsSection = section(
   "nats",
-  z.strictObject({
-    servers: z
-      .array(z.string().regex(/^(?:nats|tls):\/\/[^\s@]+$/, "a URL such as nats://10.0.0.5:4222, without a password"))
-      .default([])
-      .describe("Servers that join the processes of a platform; none: this process is the whole platform."),
-    user: z.string().optional().describe("User name."),
-    password: secret(z.string()).optional().describe("Its password."),
-    token: secret(z.string()).optional().describe("Instead of user and password."),
-    credentials: z.string().optional().describe("A file of credentials (JWT and key seed), instead of those."),
-    replicas: z
-      .union([z.literal(1), z.literal(3), z.literal(5)])
-      .default(1)
-      .describe("Servers that keep each binding: 1, 3 or 5."),
-    tls: z
-      .strictObject({
-        ca: file.optional().describe("Certificates of the authorities that are trusted; unless set Node.js's own."),
-        certificate: file.optional().describe("Our certificate, where the servers ask for one."),
-        key: file.optional().describe("Its private key."),
-        first: z
-          .boolean()
-          .default(false)
-          .describe("TLS from the first byte, where the servers are set so (`handshake_first`, NATS 2.10 or newer)."),
-      })
-      .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-        error: "`certificate` and `key` go together",
-      })
-      .optional()
-      .describe(
-        "TLS towards the servers, whose certificates must bear the names that are asked; PEM files, read for each connection.",
-      ),
-  }),
+  z
+    .strictObject({
+      servers: z
+        .array(z.string().regex(/^(?:nats|tls):\/\/[^\s@]+$/, "a URL such as nats://10.0.0.5:4222, without a password"))
+        .default([])
+        .describe("Servers that join the processes of a platform; none: this process is the whole platform."),
+      user: z.string().optional().describe("User name."),
+      password: secret(z.string()).optional().describe("Its password."),
+      token: secret(z.string()).optional().describe("Instead of user and password."),
+      credentials: z.string().optional().describe("A file of credentials (JWT and key seed), instead of those."),
+      replicas: z
+        .union([z.literal(1), z.literal(3), z.literal(5)])
+        .default(1)
+        .describe("Servers that keep each binding: 1, 3 or 5."),
+      tls: z
+        .strictObject({
+          name: z
+            .string()
+            .min(1)
+            .optional()
+            .describe(
+              "Name that the servers' certificates bear; unless set the one in the URL, which is no IP address then.",
+            ),
+          ca: file.optional().describe("Certificates of the authorities that are trusted; unless set Node.js's own."),
+          certificate: file.optional().describe("Our certificate, where the servers ask for one."),
+          key: file.optional().describe("Its private key."),
+          first: z
+            .boolean()
+            .default(false)
+            .describe("TLS from the first byte, where the servers are set so (`handshake_first`, NATS 2.10 or newer)."),
+        })
+        .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+          error: "`certificate` and `key` go together",
+        })
+        .optional()
+        .describe("TLS towards the servers; PEM files, read for each connection."),
+    })
+    .refine(
+      ({ servers, tls }) => tls?.name !== undefined || !servers.some((server) => byAddress(server, tls !== undefined)),
+      {
+        error: "with TLS, servers that are named by IP address need `tls.name`, the name in their certificates",
+      },
+    ),
 );
 
 const rpcSection = section(
