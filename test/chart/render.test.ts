@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { missing } from "@sipmesh/drivers";
 import { parseAllDocuments } from "yaml";
-import { render, VALUES } from "./helm.ts";
+import { HELMS, render, renderWith, VALUES } from "./helm.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 /** Renders are reviewed: SIPMESH_TEST_GOLDEN=write writes them anew. */
@@ -50,10 +50,11 @@ const podsOf = (text: string): { name: string; pod: Pod }[] =>
 
 describe("The chart's renders", { skip: missing("helm") }, () => {
   for (const [name, args] of sets) {
-    it(`${name}: as reviewed, and the same twice`, () => {
+    it(`${name}: as reviewed, and the same twice and by each version of Helm`, () => {
       const { text, refusal } = render(...args);
       assert.equal(refusal, "");
       assert.equal(render(...args).text, text);
+      for (const helm of HELMS) assert.equal(renderWith(helm, ...args).text, text, helm);
       const golden = `${HERE}golden/${name}.yaml`;
       if (WRITE) writeFileSync(golden, text);
       assert.equal(text, readFileSync(golden, "utf8"));

@@ -36,6 +36,32 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     assert.equal(told.match(/the other's tone is clear/g)?.length, 2);
   });
 
+  it("certificates are renewed: every server of NATS and every pod shows the new one, and nothing is restarted", async () => {
+    const ends = async () => {
+      const ask = (pod: string) => `/api/v1/namespaces/${release.namespace}/pods/${pod}:8060/proxy/metrics`;
+      const label = "app.kubernetes.io/component in (transaction,location,routing,directory)";
+      const names = (await release.kubectl("get", "pods", "-l", label, "-o", "name")).trim().split("\n");
+      const pages = await Promise.all(names.map((name) => release.kubectl("get", "--raw", ask(name.slice(4)))));
+      return pages.map((page) => Number(/^sipmesh_certificate_ends_seconds (\S+)/m.exec(page)?.[1]));
+    };
+    const restarts = "jsonpath={.items[*].status.containerStatuses[*].restartCount}";
+    const before = Math.max(...(await ends()));
+    // A third of the new life is more than is left of the old one: it is due.
+    await release.install({ ...defaults, tls: { days: 300 } });
+    await release.kubectl("create", "job", "look", "--from=cronjob/sipmesh-certificates");
+    await release.kubectl("wait", "job/look", "--for=condition=complete", "--timeout=230s");
+    assert.match(await release.kubectl("logs", "job/look"), /reloaded: sipmesh-nats-0|every server of NATS shows/);
+    await until(
+      async () => ((await ends()).every((one) => one > before + 100 * 86_400) ? true : undefined),
+      150_000,
+      "every pod shows the new certificate",
+    );
+    await release.kubectl("delete", "job", "look");
+    const told = await release.helm("test", "sipmesh", "--logs", "--timeout", "2m");
+    assert.match(told, /Phase: +Succeeded/);
+    assert.doesNotMatch(await release.kubectl("get", "pods", "-o", restarts), /[1-9]/);
+  });
+
   it("is upgraded to the load balancers' addresses", async () => {
     address = (await able("loadBalancer", [release.namespace, "sipmesh-sip-udp"], 30_000)).trim();
     const tcp = (await able("loadBalancer", [release.namespace, "sipmesh-sip-tcp"], 30_000)).trim();

@@ -12,6 +12,7 @@ import { traceNameOf } from "@sipmesh/sip-core";
 import { type RunningTelemetry, startTelemetry } from "@sipmesh/telemetry";
 import { Admin } from "./admin.ts";
 import { adminSection, logSection, processSection, traceSection } from "./config.ts";
+import { hostProblems } from "./host-settings.ts";
 import { linksOf } from "./links.ts";
 import { measureProcess, uncaught } from "./process-metrics.ts";
 
@@ -46,6 +47,9 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
   try {
     const telemetry = telemetryOf(plan);
     undo.push(() => telemetry.stop());
+    for (const problem of hostProblems(plan.modules.map(({ name }) => name))) {
+      telemetry.log.warn({ ...problem }, "a setting of this machine is too low");
+    }
     const measures = measureProcess(telemetry.metrics);
     undo.push(() => measures.stop());
     undo.push(catchUncaught(telemetry));
