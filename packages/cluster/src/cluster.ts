@@ -12,6 +12,16 @@ export interface Listener extends Address {
   readonly advertised?: Address;
 }
 
+/** The RTP relay of an instance. */
+export interface Relay {
+  /** The same for each that follows at its place, which takes its sessions up. */
+  readonly name: string;
+  /** Grows from one that has the name to the next: the highest holds the sessions. */
+  readonly incarnation: number;
+  /** Share of its capacity in use, from 0 to 1, in steps; at 1 it wants no new calls. */
+  readonly load: number;
+}
+
 /** One running process. */
 export interface Instance {
   /** Unique for each start: "edge-k3j9x". */
@@ -24,6 +34,7 @@ export interface Instance {
   /** The transaction members (event loops) that it holds. */
   readonly members: readonly string[];
   readonly addresses?: readonly Listener[];
+  readonly relay?: Relay;
 }
 
 /** One owner of calls: an event loop of an instance that runs the target `transaction`. */
@@ -60,7 +71,7 @@ export interface Cluster {
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };
   /** Changes what the others know of this instance, and tells them at once. */
-  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses">>): void;
+  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay">>): void;
   /** Its own members are in the list and nobody is in it who is gone. */
   readonly state: "settled" | "unsettled" | "frozen";
   /** Tells the others that this instance goes, and takes its members off the list. */

@@ -1,4 +1,4 @@
-export type { Address, Cluster, Instance, Listener, Member, Membership } from "./cluster.ts";
+export type { Address, Cluster, Instance, Listener, Member, Membership, Relay } from "./cluster.ts";
 export { type KeyRing, openKeyRing } from "./key-ring.ts";
 export type { Register, Signals } from "./register.ts";
 export { Rendezvous } from "./rendezvous.ts";

@@ -21,6 +21,13 @@ export interface Service {
   ready(): Readiness;
   /** For people: what `GET /state` shows, as JSON. */
   state(): unknown;
+  /**
+   * Takes no new work, and goes on with what it has for as long as that lasts: for what can only be ended, not handed
+   * over. The others see it as before.
+   *
+   * @param within milliseconds that it may take at most
+   */
+  linger?(within: number): Promise<void>;
   /** Takes no new work and hands over what it has. */
   leave?(): Promise<void>;
   /** Ends every socket, timer and subscription that it made. */

@@ -60,6 +60,7 @@ function module(name: string, needs: string[], story: string[], parts: Partial<P
       return {
         ready: () => parts.ready?.() ?? { ok: true },
         state: () => ({ of: name }),
+        ...(parts.linger && { linger: parts.linger }),
         async leave() {
           story.push(`leave ${name}`);
           await parts.leave?.();
@@ -75,6 +76,7 @@ function module(name: string, needs: string[], story: string[], parts: Partial<P
 interface Parts {
   start(): Promise<void>;
   ready(): Readiness;
+  linger(within: number): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -144,6 +146,30 @@ test("a service that fails to leave keeps no other from stopping", async () => {
   );
   await running.stop();
   assert.ok(story.includes("stop edge") && story.includes("stop location"));
+});
+
+test("what can only be ended is gone on with, seen by all and not ready, before anything leaves", async () => {
+  const story: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const linger = (within: number) => {
+    story.push(`linger ${within}`);
+    return over.promise;
+  };
+  const running = await startModules([module("media", [], story, { linger })], context(story), values);
+  const stopped = running.stop(60_000);
+  assert.deepEqual(running.ready(), { ok: false, reason: "stopping" });
+  assert.deepEqual(story.slice(2), ["linger 60000"]);
+  over.resolve();
+  await stopped;
+  assert.deepEqual(story.slice(2), ["linger 60000", "announce ", "leave media", "stop media"]);
+});
+
+test("nobody lingers where there is no time for it", async () => {
+  const story: string[] = [];
+  const linger = () => new Promise<void>(() => {});
+  const running = await startModules([module("media", [], story, { linger })], context(story), values);
+  await running.stop();
+  assert.deepEqual(story.slice(2), ["announce ", "leave media", "stop media"]);
 });
 
 test("modules that need one another in a circle are refused", () => {

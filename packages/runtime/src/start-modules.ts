@@ -16,8 +16,12 @@ export interface RunningModules {
   ready(): Readiness;
   /** What each service shows of itself, by the module's name. */
   state(): Record<string, unknown>;
-  /** Not ready any more; every service leaves; every service stops: the last started first. */
-  stop(): Promise<void>;
+  /**
+   * Not ready any more; services linger; every service leaves; every service stops: the last started first.
+   *
+   * @param lingering milliseconds that services may take for what they cannot hand over
+   */
+  stop(lingering?: number): Promise<void>;
 }
 
 interface Started {
@@ -37,7 +41,10 @@ export async function startModules(
   const started: Started[] = [];
   let stopping: Promise<void> | undefined;
 
-  async function stop(): Promise<void> {
+  async function stop(lingering: number): Promise<void> {
+    const linger = ({ name, service }: Started) =>
+      within(context, name, "linger", service.linger?.bind(service, lingering), lingering + PATIENCE);
+    if (lingering > 0) await Promise.all(started.map(linger));
     context.cluster.announce({ targets: [] });
     const backwards = started.toReversed();
     for (const { name, service } of backwards) await within(context, name, "leave", service.leave?.bind(service));
@@ -51,7 +58,7 @@ export async function startModules(
       context.cluster.announce({ targets: started.map(({ name }) => name) });
     }
   } catch (error) {
-    await stop();
+    await stop(0);
     throw error;
   }
 
@@ -65,8 +72,8 @@ export async function startModules(
       return { ok: true };
     },
     state: () => Object.fromEntries(started.map(({ name, service }) => [name, service.state()])),
-    stop() {
-      stopping ??= stop();
+    stop(lingering = 0) {
+      stopping ??= stop(lingering);
       return stopping;
     },
   };
@@ -95,10 +102,11 @@ async function within(
   name: string,
   step: string,
   run: (() => Promise<void>) | undefined,
+  patience = PATIENCE,
 ): Promise<void> {
   if (run === undefined) return;
   const late = Promise.withResolvers<void>();
-  const timer = clock.after(PATIENCE, () => late.reject(new Error(`took longer than ${PATIENCE} ms`)));
+  const timer = clock.after(patience, () => late.reject(new Error(`took longer than ${patience} ms`)));
   try {
     await Promise.race([run(), late.promise]);
   } catch (error) {

@@ -2,7 +2,7 @@ import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient, StorageType
 import { type KV, Kvm } from "@nats-io/kv";
 import { headers, InvalidArgumentError, NoRespondersError } from "@nats-io/nats-core";
 import type { Clock, Timer } from "@sipmesh/environment";
-import { decodeKey, encodeKey } from "./nats-key.ts";
+import { decodeKey, encodeKey, filterFor } from "./nats-key.ts";
 import { initialValues, NatsWatch } from "./nats-watch.ts";
 import {
   type Bucket,
@@ -100,7 +100,7 @@ export class NatsBucket implements Bucket {
   }
 
   async *entries(prefix = ""): AsyncIterable<Entry> {
-    const found = await this.#call("entries", prefix, (kv) => initialValues(kv), WALK);
+    const found = await this.#call("entries", prefix, (kv) => initialValues(kv, filterFor(prefix)), WALK);
     for (const { key: encoded, value, revision, operation } of found) {
       const key = decodeKey(encoded);
       if (operation === "PUT" && key.startsWith(prefix)) yield { key, value, revision };

@@ -1,4 +1,4 @@
-import { type KV, type KvWatchEntry, KvWatchInclude } from "@nats-io/kv";
+import { type KV, type KvEntry, type KvWatchEntry, KvWatchInclude } from "@nats-io/kv";
 import type { QueuedIterator } from "@nats-io/nats-core";
 import type { Clock, Timer } from "@sipmesh/environment";
 import { decodeKey } from "./nats-key.ts";
@@ -112,9 +112,14 @@ export class NatsWatch {
   }
 }
 
-/** The last value of each key, removals included. */
-export async function initialValues(kv: KV): Promise<KvWatchEntry[]> {
-  const entries: KvWatchEntry[] = [];
+/** The last value of each key, or of those that a wildcard means; removals included. */
+export async function initialValues(kv: KV, filter?: string): Promise<(KvEntry | KvWatchEntry)[]> {
+  const entries: (KvEntry | KvWatchEntry)[] = [];
+  if (filter !== undefined) {
+    // All its history is its last value: a bucket keeps one of each.
+    for await (const entry of await kv.history({ key: filter })) entries.push(entry);
+    return entries;
+  }
   let following: QueuedIterator<KvWatchEntry> | undefined;
   await follow(kv, {
     began: (begun) => {

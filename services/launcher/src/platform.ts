@@ -35,6 +35,8 @@ export interface RunningPlatform {
   stop(): Promise<void>;
 }
 
+/** Milliseconds of the leave time that are for handing over and ending in order; the rest may be lingered. */
+const IN_ORDER = 10_000;
 /** "sipmesh.trace.keep" of the catalogue. */
 const KEEP_TRACE = "sipmesh.trace.keep";
 
@@ -79,7 +81,7 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
 
     const running = await startModules(plan.modules, context, plan.config);
     modules = running;
-    undo.push(() => running.stop());
+    undo.push(() => running.stop(Math.max(0, leaveTime(plan.config) - IN_ORDER)));
     return { telemetry, adminUrl: admin.url, ready: () => readiness(opened, running), stop };
   } catch (error) {
     await stop();

@@ -1,4 +1,5 @@
 import type { EndPlan } from "./effects.ts";
+import type { KeptEnd } from "./kept-session.ts";
 import { Latch } from "./latch.ts";
 import type { Ports } from "./ports.ts";
 import { Receiver } from "./receiver.ts";
@@ -19,11 +20,14 @@ const sides: readonly Side[] = ["caller", "callee"];
 export class Bridge {
   readonly #ports: Ports;
   readonly #anybody: boolean;
+  readonly #learnt: () => void;
   readonly #ends: Readonly<Record<Side, End>>;
 
-  constructor(ports: Ports, plans: Ends, anybody: boolean) {
+  /** @param learnt told when it has learnt where a peer is */
+  constructor(ports: Ports, plans: Ends, anybody: boolean, learnt: () => void) {
     this.#ports = ports;
     this.#anybody = anybody;
+    this.#learnt = learnt;
     this.#ends = { caller: this.#newEnd(plans.caller), callee: this.#newEnd(plans.callee) };
     for (const kind of ["rtp", "rtcp"] as const) {
       this.#ends.caller[kind].other = this.#ends.callee[kind];
@@ -36,7 +40,10 @@ export class Bridge {
     const receiver = new Receiver();
     const open = this.#ports.of(plan.pair);
     const lane = (kind: "rtp" | "rtcp"): Lane => {
-      const made = { kind, latch: new Latch(), receiver, port: open[kind], mux: false } as Omit<Lane, "other"> as Lane;
+      const made = { kind, latch: new Latch(this.#learnt), receiver, port: open[kind], mux: false } as Omit<
+        Lane,
+        "other"
+      > as Lane;
       open[kind].lanes.push(made);
       return made;
     };
@@ -68,6 +75,28 @@ export class Bridge {
     }
   }
 
+  /** What another process needs to go on. */
+  get kept(): Readonly<Record<Side, KeptEnd>> {
+    const keep = ({ receiver, rtp, rtcp }: End): KeptEnd => ({
+      rtp: rtp.latch.kept,
+      rtcp: rtcp.latch.kept,
+      packets: receiver.packets,
+      octets: receiver.octets,
+      lost: receiver.lost,
+    });
+    return { caller: keep(this.#ends.caller), callee: keep(this.#ends.callee) };
+  }
+
+  /** Goes on where another process ended. */
+  takeUp(kept: Readonly<Record<Side, KeptEnd>>): void {
+    for (const side of sides) {
+      const { receiver, rtp, rtcp } = this.#ends[side];
+      receiver.takeUp(kept[side]);
+      rtp.latch.takeUp(kept[side].rtp);
+      rtcp.latch.takeUp(kept[side].rtcp);
+    }
+  }
+
   end(): void {
     for (const side of sides) {
       for (const lane of [this.#ends[side].rtp, this.#ends[side].rtcp]) lane.port.remove(lane);
@@ -78,6 +107,12 @@ export class Bridge {
   received(side: Side): { readonly receiver: Receiver; readonly held: boolean; readonly learnt: string | undefined } {
     const { receiver, held, rtp } = this.#ends[side];
     return { receiver, held, learnt: rtp.latch.locked ? `${rtp.latch.address}:${rtp.latch.port}` : undefined };
+  }
+
+  /** Packets received from the side that sent more of them. */
+  get packets(): number {
+    const { caller, callee } = this.#ends;
+    return Math.max(caller.receiver.packets, callee.receiver.packets);
   }
 
   /** When the last packet came from either side; undefined before the first. */

@@ -2,16 +2,25 @@ import type { StreamReport } from "@sipmesh/proto/media";
 import { SdpError } from "@sipmesh/sdp";
 import { answer, portsForAnswer } from "./answer.ts";
 import { Bridge } from "./bridge.ts";
-import type { MediaEffect, Step } from "./effects.ts";
+import { differences, type MediaEffect, type Step } from "./effects.ts";
 import { type DescriptionEvent, ExchangeError, type Need } from "./exchange.ts";
 import type { Activity } from "./expiry.ts";
+import type { KeptSession, KeptStream } from "./kept-session.ts";
 import { MediaError } from "./media-error.ts";
 import { offer, portsForOffer } from "./offer.ts";
 import type { Ports } from "./ports.ts";
 import { reject } from "./reject.ts";
 import { remove } from "./remove.ts";
 import { reportOf } from "./report.ts";
-import { emptySession, type Leg, type LegName, type PortPair, type SessionState, type Side } from "./session.ts";
+import {
+  emptySession,
+  type Leg,
+  type LegName,
+  type PortPair,
+  portsOf,
+  type SessionState,
+  type Side,
+} from "./session.ts";
 
 /** What a session needs of its surroundings. */
 export interface CallSurroundings {
@@ -26,18 +35,25 @@ export interface CallSurroundings {
 /** The media of one call: runs the session's effects, one event after the other. */
 export class CallMedia {
   readonly #around: CallSurroundings;
+  readonly #changed: () => void;
   #state: SessionState = emptySession;
   /** By leg (branch, tag) and media index. */
   readonly #bridges = new Map<string, { readonly bridge: Bridge; readonly leg: Leg; readonly media: number }>();
-  readonly #began: number;
+  #began: number;
   #signalled: number;
+  /** When it went on here with what another process had begun. */
+  #takenUp = 0;
+  #looked: { readonly at: number; readonly packets: number };
   #last: Promise<unknown> = Promise.resolve();
   #over = false;
 
-  constructor(around: CallSurroundings) {
+  /** @param changed told after each change of what another process would need to go on: never for a packet alone */
+  constructor(around: CallSurroundings, changed: () => void = () => {}) {
     this.#around = around;
+    this.#changed = changed;
     this.#began = around.now();
     this.#signalled = this.#began;
+    this.#looked = { at: this.#began, packets: 0 };
   }
 
   get state(): SessionState {
@@ -49,13 +65,66 @@ export class CallMedia {
     return this.#over;
   }
 
-  get activity(): Activity {
+  /** What happened to it up to now; the rate is that since the last look. */
+  look(): Activity {
+    const now = this.#around.now();
     let packet: number | undefined;
+    let packets = 0;
     for (const { bridge } of this.#bridges.values()) {
       const last = bridge.lastPacket;
       if (last !== undefined && (packet === undefined || last > packet)) packet = last;
+      packets = Math.max(packets, bridge.packets);
     }
-    return { began: this.#began, signalled: this.#signalled, ...(packet === undefined ? {} : { packet }) };
+    // Nobody knows who was silent while nobody listened.
+    if (this.#takenUp > 0) packet = Math.max(packet ?? 0, this.#takenUp);
+    const rate = now > this.#looked.at ? (1000 * (packets - this.#looked.packets)) / (now - this.#looked.at) : 0;
+    this.#looked = { at: now, packets };
+    return { began: this.#began, signalled: this.#signalled, rate, ...(packet === undefined ? {} : { packet }) };
+  }
+
+  /** Milliseconds since the epoch. */
+  get began(): number {
+    return this.#began;
+  }
+
+  /** What another process needs to go on. */
+  get kept(): Omit<KeptSession, "name"> {
+    const streams = [...this.#bridges.values()].map(
+      ({ bridge, leg: { branch, calleeTag }, media }): KeptStream => ({ branch, calleeTag, media, ...bridge.kept }),
+    );
+    return { began: this.#began, signalled: this.#signalled, state: this.#state, streams };
+  }
+
+  /**
+   * Goes on where another process ended: the same ports, peers and descriptions. Meanwhile every verb waits.
+   *
+   * @param turn when it may begin
+   * @param within milliseconds that the ports may take; they were reserved
+   * @throws MediaError where the ports are not to be had: then it is over
+   */
+  takeUp(kept: KeptSession, turn: Promise<unknown>, within: number): Promise<void> {
+    const { began, signalled, state, streams } = kept;
+    return this.#inTurn(async () => {
+      await turn;
+      const { ports, now } = this.#around;
+      const pairs = [...portsOf(state)];
+      const opened = await Promise.allSettled(pairs.map((pair) => ports.reopen(pair, within)));
+      const failed = opened.find((one) => one.status === "rejected");
+      if (failed !== undefined) {
+        await Promise.all(pairs.map((pair) => ports.close(pair)));
+        this.#over = true;
+        throw failed.reason;
+      }
+      for (const effect of differences(emptySession, state)) if (effect.type !== "tell") await this.#run(effect, []);
+      for (const { branch, calleeTag, media, caller, callee } of streams) {
+        this.#bridges.get(bridgeName(branch, calleeTag, media))?.bridge.takeUp({ caller, callee });
+      }
+      this.#state = state;
+      this.#began = began;
+      this.#signalled = signalled;
+      this.#takenUp = now();
+      this.look();
+    });
   }
 
   reports(): StreamReport[] {
@@ -135,6 +204,7 @@ export class CallMedia {
     this.#state = step.state;
     this.#signalled = this.#around.now();
     this.#over = step.state.legs.length === 0;
+    if (!this.#over) this.#changed();
     return told;
   }
 
@@ -145,11 +215,13 @@ export class CallMedia {
       return;
     }
     const { leg, media } = effect;
-    const key = `${leg.branch}\n${leg.calleeTag}\n${media}`;
+    const key = bridgeName(leg.branch, leg.calleeTag, media);
     const known = this.#bridges.get(key);
     if (effect.type === "wire") {
-      if (known === undefined) this.#bridges.set(key, { bridge: new Bridge(ports, effect.ends, anybody), leg, media });
-      else known.bridge.agree(effect.ends);
+      if (known === undefined) {
+        const bridge = new Bridge(ports, effect.ends, anybody, this.#changed);
+        this.#bridges.set(key, { bridge, leg, media });
+      } else known.bridge.agree(effect.ends);
     } else if (known !== undefined) {
       this.#bridges.delete(key);
       for (const side of ["caller", "callee"] as const) {
@@ -160,6 +232,10 @@ export class CallMedia {
       known.bridge.end();
     }
   }
+}
+
+function bridgeName(branch: string, calleeTag: string, media: number): string {
+  return `${branch}\n${calleeTag}\n${media}`;
 }
 
 function asMediaError(error: unknown): unknown {

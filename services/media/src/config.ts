@@ -6,6 +6,19 @@ const port = z.number().int().min(1024).max(65_535);
 
 /** The section `media` of the configuration. */
 export const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^\s/]{1,200}$/, "1 to 200 characters without space and slash")
+    .optional()
+    .describe(
+      "Name of this relay: whoever starts under it takes up the sessions of who had it before, on the same ports. Unless set the node and the lowest port: two relays on one host differ by their ports.",
+    ),
+  advertise: z
+    .union([z.ipv4(), z.ipv6()])
+    .optional()
+    .describe(
+      "Address that peers are told instead of the one that ports are bound to, where `interfaces` names none: of the NAT in front of the host.",
+    ),
   interfaces: z
     .array(
       z.strictObject({
@@ -38,6 +51,21 @@ export const schema = z.strictObject({
     .describe("Seconds without a packet from either side that end a call's media, unless it is held."),
   unanswered: seconds(30, 86_400).default(600).describe("Seconds that ports are kept for an offer without an answer."),
   longest: seconds(60, 604_800).default(86_400).describe("Seconds after which media ends in any case."),
+  rate: z
+    .number()
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(5000)
+    .describe(
+      "Packets per second from one side of a stream at most; what is faster goes round in a circle, and is ended.",
+    ),
+  leave: z
+    .enum(["hand-over", "wait"])
+    .default("hand-over")
+    .describe(
+      "What becomes of calls when the process is told to stop: `hand-over` goes at once, and who follows here takes them up; `wait` takes no new ones and goes when the last has ended, or when `process.leaveTime` is nearly over.",
+    ),
   sessions: z.number().int().min(1).max(100_000).default(10_000).describe("Calls at most."),
   legs: z.number().int().min(1).max(256).default(32).describe("Branches and early dialogs of one call at most."),
 });

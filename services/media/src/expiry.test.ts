@@ -4,7 +4,7 @@ import { parse, streamsOf } from "@sipmesh/sdp";
 import { endingOf } from "./expiry.ts";
 import type { SessionState } from "./session.ts";
 
-const bounds = { silence: 100, unanswered: 1000, longest: 10_000 };
+const bounds = { silence: 100, unanswered: 1000, longest: 10_000, rate: 50 };
 const described = (direction: string) => ({
   streams: streamsOf(parse(`v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\na=${direction}\r\n`)),
   source: "",
@@ -51,8 +51,10 @@ describe("a session ends", () => {
     ["not while held by the callee", session("recvonly", "inactive"), { began: 0, signalled: 0 }, 9999, undefined],
     ["in any case, though held", session("sendonly", "recvonly"), { began: 0, signalled: 0 }, 10_000, "longest"],
     ["without an answer", ringing, { began: 0, signalled: 0 }, 1000, "unanswered"],
+    ["that is too fast for people", session("sendrecv", "sendrecv"), { began: 0, signalled: 0, rate: 51 }, 1, "flood"],
+    ["not at full speed", session("sendrecv", "sendrecv"), { began: 0, signalled: 0, rate: 50 }, 1, undefined],
     ["not while it rings", ringing, { began: 0, signalled: 0 }, 999, undefined],
   ] as const) {
-    it(what, () => assert.equal(endingOf(state, activity, bounds, now), expected));
+    it(what, () => assert.equal(endingOf(state, { rate: 0, ...activity }, bounds, now), expected));
   }
 });

@@ -8,6 +8,8 @@ export interface Bounds {
   readonly unanswered: number;
   /** In any case. */
   readonly longest: number;
+  /** Packets per second from one side of a stream at most. */
+  readonly rate: number;
 }
 
 /** When things happened to a session, in milliseconds of the clock. */
@@ -17,9 +19,11 @@ export interface Activity {
   readonly signalled: number;
   /** The last packet on any stream; absent before the first. */
   readonly packet?: number;
+  /** Packets per second on the busiest stream of one side, since the last look. */
+  readonly rate: number;
 }
 
-export type Ending = "silence" | "unanswered" | "longest";
+export type Ending = "silence" | "unanswered" | "longest" | "flood";
 
 /** No packets are expected: each relayed stream is held by one of its sides, or there is none. */
 export function isHeld(leg: Leg): boolean {
@@ -36,6 +40,8 @@ export function isHeld(leg: Leg): boolean {
 /** Why the session is over; undefined while it may live. */
 export function endingOf(state: SessionState, activity: Activity, bounds: Bounds, now: number): Ending | undefined {
   if (now - activity.began >= bounds.longest) return "longest";
+  // Descriptions of two relays that name each other's ports have a packet go round for ever; nobody talks as fast.
+  if (activity.rate > bounds.rate) return "flood";
   const answered = state.legs.filter((leg) => leg.agreed !== undefined);
   if (answered.length === 0) return now - activity.signalled >= bounds.unanswered ? "unanswered" : undefined;
   if (answered.every(isHeld)) return undefined;

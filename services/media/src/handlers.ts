@@ -48,7 +48,7 @@ export function handlers(
   config: MediaConfig,
   network: Network,
   telemetry: Telemetry,
-  instance: string,
+  relay: string,
 ): Handlers<typeof MediaService> {
   const exchanges = telemetry.metrics.counter(metrics.exchanges);
 
@@ -80,7 +80,7 @@ export function handlers(
   }
 
   function eventOf(request: OfferRequest | AnswerRequest): { event: DescriptionEvent; advertise: string } {
-    const { bind, advertise } = interfaceToward(request.toward, config.interfaces, network);
+    const { bind, advertise } = interfaceToward(request.toward, config, network);
     try {
       const description = parse(latin1.decode(request.sdp, 0, request.sdp.length));
       const streams = streamsOf(description);
@@ -110,7 +110,7 @@ export function handlers(
     span?.set({ [attributes.streams]: event.streams.filter(relayable).length });
     try {
       const sdp = await settle(media, event, advertise);
-      return { sdp: Buffer.from(latin1.encode(sdp)), instance };
+      return { sdp: Buffer.from(latin1.encode(sdp)), relay };
     } finally {
       sessions.settle(name, media, "refused");
     }

@@ -23,6 +23,14 @@ describe("the interface that faces a peer", () => {
     ["the first, for want of the family", "2001:db8::9", [one, two], "10.0.0.1", "203.0.113.1"],
     ["a wildcard tells what faces the edge", "198.51.100.7", [{ address: "0.0.0.0" }], "0.0.0.0", "192.0.2.1"],
   ] as const) {
-    it(what, () => assert.deepEqual(interfaceToward(toward, [...configured], network), { bind, advertise }));
+    it(what, () =>
+      assert.deepEqual(interfaceToward(toward, { interfaces: [...configured] }, network), { bind, advertise }),
+    );
   }
+
+  it("tells the address that is configured for all of them, where it is of the family", () => {
+    const nat = { interfaces: [], advertise: "203.0.113.9" };
+    assert.deepEqual(interfaceToward("198.51.100.7", nat, network), { bind: "192.0.2.1", advertise: "203.0.113.9" });
+    assert.deepEqual(interfaceToward("2001:db8::1", nat, network), { bind: "2001:db8::1", advertise: "2001:db8::1" });
+  });
 });

@@ -14,11 +14,15 @@ export type Facing = Pick<Network, "ownAddresses" | "localAddressToward">;
 /**
  * The interface of the relay that faces the same way as an edge: the configured one that the edge uses too, else one of
  * its address family; without configuration, the edge's own address where it is one of this host, else our address that
- * faces it.
+ * faces it, and peers are told `advertise` where that is of its family.
  *
  * @param toward the edge's address that faces the peer; may be empty
  */
-export function interfaceToward(toward: string, configured: MediaConfig["interfaces"], network: Facing): Interface {
+export function interfaceToward(
+  toward: string,
+  { interfaces: configured, advertise }: Pick<MediaConfig, "interfaces" | "advertise">,
+  network: Facing,
+): Interface {
   const edge = canonicalAddress(toward);
   if (configured.length > 0) {
     const all = configured.map(({ address, advertise }) => ({ bind: address, advertise: advertise ?? address }));
@@ -33,5 +37,6 @@ export function interfaceToward(toward: string, configured: MediaConfig["interfa
   const own = network.ownAddresses();
   const same = own.find((address) => canonicalAddress(address) === edge);
   const bind = same ?? (toward === "" ? (own[0] ?? "127.0.0.1") : network.localAddressToward(toward));
-  return { bind, advertise: bind };
+  const told = advertise !== undefined && ipVersion(advertise) === ipVersion(bind) ? advertise : bind;
+  return { bind, advertise: told };
 }

@@ -77,4 +77,19 @@ describe("symmetric RTP", () => {
     one.expect({ given: undefined, source: "", anybody: false });
     assert.equal(one.address, "");
   });
+
+  it("goes on where another one ended, and tells of what it learns once", () => {
+    let told = 0;
+    const first = new Latch(() => told++);
+    first.expect({ given: { address: "10.0.0.1", port: 4000 }, source: "203.0.113.9", anybody: false });
+    first.admits("203.0.113.66", 5000);
+    assert.equal(told, 0);
+    for (let packet = 0; packet < 3; packet++) first.admits("203.0.113.9", 5000);
+    assert.equal(told, 1);
+    const second = latch("10.0.0.1", "203.0.113.9");
+    second.takeUp(first.kept);
+    assert.equal(place(second), "203.0.113.9:5000");
+    assert.equal(second.admits("203.0.113.9", 5001), false);
+    assert.equal(second.admits("203.0.113.9", 5000), true);
+  });
 });

@@ -10,6 +10,13 @@ export interface Expected {
   readonly anybody: boolean;
 }
 
+/** What must be known of a latch to go on where another process ended. */
+export interface Kept {
+  readonly address: string;
+  readonly port: number;
+  readonly locked: boolean;
+}
+
 const LOOPBACK = /^(127\.|::1$)/;
 
 /** Private addresses stand for a network behind a NAT: then signalling tells better where the peer is. */
@@ -32,9 +39,26 @@ export class Latch {
   #locked = false;
   #formerAddress = "";
   #formerPort = 0;
+  readonly #learnt: () => void;
   /** Where packets to this peer go; an empty address: nowhere. */
   address = "";
   port = 0;
+
+  /** @param learnt told when it has learnt where its peer is: once after each exchange */
+  constructor(learnt: () => void = () => {}) {
+    this.#learnt = learnt;
+  }
+
+  get kept(): Kept {
+    return { address: this.address, port: this.port, locked: this.#locked };
+  }
+
+  /** Goes on where another one ended, which expected the same. */
+  takeUp({ address, port, locked }: Kept): void {
+    this.address = address;
+    this.port = port;
+    this.#locked = locked;
+  }
 
   /** An exchange was completed: the peer may have moved. */
   expect(expected: Expected): void {
@@ -78,6 +102,7 @@ export class Latch {
     this.address = address;
     this.port = port;
     this.#locked = true;
+    this.#learnt();
     return true;
   }
 }

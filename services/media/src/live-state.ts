@@ -6,13 +6,13 @@ import type { Sessions } from "./sessions.ts";
 const SHOWN = 1000;
 
 /** What `GET /state` shows of the relay. */
-export function liveState(sessions: Sessions, ports: Ports, now: number): unknown {
+export function liveState(sessions: Sessions, ports: Ports, now: number): object {
   const calls: unknown[] = [];
   for (const { name, media } of sessions.all()) {
     if (calls.length >= SHOWN) break;
     calls.push({
       ...name,
-      seconds: Math.floor((now - media.activity.began) / 1000),
+      seconds: Math.floor((now - media.began) / 1000),
       legs: media.state.legs.map((leg) => ({
         branch: leg.branch,
         calleeTag: leg.calleeTag,

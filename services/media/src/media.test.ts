@@ -1,143 +1,14 @@
 import assert from "node:assert/strict";
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { defaults } from "@sipmesh/config";
-import { latin1, systemClock, systemRandom } from "@sipmesh/environment";
-import { type MediaService, Side } from "@sipmesh/proto/media";
-import { Code, type Handlers, RpcError } from "@sipmesh/rpc";
-import { encodeRtcp, encodeRtp } from "@sipmesh/rtp";
-import type { Context, Service } from "@sipmesh/runtime";
-import { parse, streamsOf } from "@sipmesh/sdp";
-import { silentTelemetry } from "@sipmesh/telemetry";
-import { systemNetwork } from "@sipmesh/transport";
-import { type MediaConfig, mediaSection } from "./config.ts";
-import { media } from "./module.ts";
+import { Side } from "@sipmesh/proto/media";
+import { Code, RpcError } from "@sipmesh/rpc";
+import { encodeRtcp } from "@sipmesh/rtp";
 import { metrics } from "./telemetry.ts";
-
-const loopback = "127.0.0.1";
-const call = { deadline: 1000 };
-
-/** The module, with its verbs at hand. */
-class Relay {
-  readonly telemetry = silentTelemetry();
-  readonly #clock = systemClock((error) => assert.fail(String(error)));
-  #service: Service | undefined;
-  #verbs: Handlers<typeof MediaService> | undefined;
-
-  async start(config: Partial<MediaConfig> = {}): Promise<this> {
-    const rpc = {
-      serve: (_: unknown, verbs: Handlers<typeof MediaService>) => {
-        this.#verbs = verbs;
-        return { close() {} };
-      },
-    };
-    const context = {
-      clock: this.#clock,
-      random: systemRandom(),
-      network: systemNetwork(),
-      rpc,
-      telemetry: this.telemetry,
-      instance: "media-test",
-    };
-    this.#service = await media.start(context as unknown as Context, { ...defaults(mediaSection), ...config });
-    return this;
-  }
-
-  get verbs(): Handlers<typeof MediaService> {
-    assert.ok(this.#verbs);
-    return this.#verbs;
-  }
-
-  get service(): Service {
-    assert.ok(this.#service);
-    return this.#service;
-  }
-
-  dropped(reason: string): number {
-    return this.telemetry.metrics.value(metrics.drops.name, { reason });
-  }
-
-  async stop(): Promise<void> {
-    await this.#service?.stop();
-    this.#clock.close();
-  }
-}
-
-/** A phone's ear and mouth: one port for RTP, the next for RTCP. */
-class Phone {
-  readonly rtp: Socket;
-  readonly rtcp: Socket;
-  readonly heard: string[] = [];
-  readonly heardRtcp: number[] = [];
-  readonly #from: number[] = [];
-
-  private constructor(rtp: Socket, rtcp: Socket) {
-    this.rtp = rtp;
-    this.rtcp = rtcp;
-    rtp.on("message", (bytes, from) => {
-      this.heard.push(bytes.subarray(12).toString());
-      this.#from.push(from.port);
-    });
-    rtcp.on("message", (_, from) => this.heardRtcp.push(from.port));
-  }
-
-  static async open(): Promise<Phone> {
-    const sockets = [createSocket("udp4"), createSocket("udp4")] as const;
-    for (const socket of sockets) {
-      socket.bind(0, loopback);
-      await once(socket, "listening");
-    }
-    return new Phone(...sockets);
-  }
-
-  get port(): number {
-    return this.rtp.address().port;
-  }
-
-  sdp(attributes: readonly string[] = [], address = loopback): string {
-    return [
-      "v=0",
-      `o=phone 1 1 IN IP4 ${address}`,
-      "s=-",
-      `c=IN IP4 ${address}`,
-      "t=0 0",
-      `m=audio ${this.port} RTP/AVP 0`,
-      `a=rtcp:${this.rtcp.address().port}`,
-      ...attributes,
-      "",
-    ].join("\r\n");
-  }
-
-  say(text: string, to: number, sequenceNumber = 1): void {
-    const payload = Buffer.from(text);
-    const timestamp = sequenceNumber * 160;
-    this.rtp.send(
-      encodeRtp({ payloadType: 0, marker: false, sequenceNumber, timestamp, ssrc: this.port, payload }),
-      to,
-      loopback,
-    );
-  }
-
-  async until(count: number): Promise<void> {
-    for (let tries = 0; this.heard.length < count && tries < 200; tries++) await wait(5);
-    assert.ok(this.heard.length >= count, `heard ${this.heard.length} of ${count}`);
-  }
-
-  close(): void {
-    this.rtp.close();
-    this.rtcp.close();
-  }
-}
-
-const portOf = (sdp: Uint8Array): number => {
-  const [stream] = streamsOf(parse(latin1.decode(sdp, 0, sdp.length)));
-  assert.ok(stream?.media);
-  assert.equal(stream.media.address, loopback);
-  assert.equal(stream.rtcp?.port, stream.media.port + 1);
-  return stream.media.port;
-};
+import { loopback, Phone } from "./testing/phone.ts";
+import { call, Relay, Talk } from "./testing/relay.ts";
 
 describe("the media service", () => {
   let relay: Relay;
@@ -155,29 +26,7 @@ describe("the media service", () => {
     bob.close();
   });
 
-  function talk(on = relay) {
-    const key = { callId: `call-${++calls}`, callerTag: "a" };
-    const request = (
-      from: Side,
-      sdp: string,
-      leg = { branch: "b1", calleeTag: from === Side.SIDE_CALLEE ? "t1" : "" },
-    ) => ({
-      key,
-      leg,
-      from,
-      sdp: Buffer.from(sdp),
-      toward: loopback,
-      source: loopback,
-    });
-    return {
-      key,
-      offer: async (sdp: string, leg?: { branch: string; calleeTag: string }) =>
-        portOf((await on.verbs.offer(request(Side.SIDE_CALLER, sdp, leg), call)).sdp),
-      answer: async (sdp: string, leg?: { branch: string; calleeTag: string }) =>
-        portOf((await on.verbs.answer(request(Side.SIDE_CALLEE, sdp, leg), call)).sdp),
-      end: () => on.verbs.delete({ key, leg: undefined }, call),
-    };
-  }
+  const talk = (on = relay) => new Talk(on, `call-${++calls}`);
 
   it("begins anew for an offer that comes while the last leg ends, as when a fork goes on to the next phone", async () => {
     const session = talk();

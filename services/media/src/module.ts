@@ -1,12 +1,20 @@
 import { MediaService } from "@sipmesh/proto/media";
 import type { Module } from "@sipmesh/runtime";
+import { Claim } from "./claim.ts";
 import { type MediaConfig, mediaSection } from "./config.ts";
 import { countersOf } from "./counters.ts";
+import { removeForgotten } from "./forgotten.ts";
 import { handlers } from "./handlers.ts";
+import { Keeper } from "./keeper.ts";
 import { liveState } from "./live-state.ts";
 import { Ports } from "./ports.ts";
-import { Sessions } from "./sessions.ts";
-import { catalogue } from "./telemetry.ts";
+import { boundsOf, Sessions } from "./sessions.ts";
+import { Standing } from "./standing.ts";
+import { takeOver } from "./take-over.ts";
+import { catalogue, metrics } from "./telemetry.ts";
+
+/** Milliseconds that the last words to the store may take. */
+const LAST_WORDS = 2000;
 
 /** Relays the RTP of calls: offer, answer, reject, delete, query. */
 export const media: Module<MediaConfig> = {
@@ -14,16 +22,57 @@ export const media: Module<MediaConfig> = {
   needs: [],
   section: mediaSection,
   catalogue,
-  async start({ clock, random, network, rpc, telemetry, instance }, config) {
+  async start({ clock, cluster, random, network, rpc, store, telemetry, instance }, config) {
+    const { log } = telemetry;
+    const name = config.name ?? `${cluster.self.node}:${config.ports.first}`;
+    const keys = `${name}/`;
+    const failed = (error: unknown) => log.warn({ err: error }, "the store of the relays did not do what it was asked");
+    const bucket = await store.bucket("media");
+
+    const written = telemetry.metrics.counter(metrics.kept);
     const counters = countersOf(telemetry.metrics);
     const ports = new Ports(network, clock, random, config.ports, counters);
-    const sessions = new Sessions(config, clock, telemetry, ports, counters);
-    const served = rpc.serve(MediaService, handlers(sessions, config, network, telemetry, instance));
+    const most = 4 * config.sessions;
+    const keeper = new Keeper({ bucket, clock, most, written: (outcome) => written.with({ outcome }) });
+    telemetry.metrics.gauge(metrics.behind, () => keeper.behind);
+    const sessions = new Sessions({ config, clock, telemetry, ports, counters, keeper, keys });
+
+    let successor: string | undefined;
+    const claim = await Claim.take({
+      bucket: await store.bucket("relays"),
+      clock,
+      name,
+      instance,
+      failed,
+      lost(to) {
+        successor = to;
+        log.warn({ name, to }, "another process has taken this relay's name, and its sessions with it");
+        void sessions.stop();
+      },
+    });
+    const bounds = boundsOf(config);
+    await takeOver({ bucket, keys, sessions, bounds, alive: claim.former, clock, telemetry });
+    const standing = new Standing(cluster, clock, { name, incarnation: claim.incarnation }, () => sessions.load);
+    const forgotten = removeForgotten({ bucket, clock, longest: bounds.longest, failed });
+    const served = rpc.serve(MediaService, handlers(sessions, config, network, telemetry, name));
     return {
-      ready: () => ({ ok: true }),
-      state: () => liveState(sessions, ports, clock.now()),
+      ready: () =>
+        successor === undefined ? { ok: true } : { ok: false, reason: `${successor} has taken the name ${name}` },
+      state: () => ({ name, ...liveState(sessions, ports, clock.now()) }),
+      async linger(within) {
+        if (config.leave === "hand-over") return;
+        sessions.close();
+        standing.look();
+        await sessions.emptied(within);
+      },
+      async leave() {
+        await sessions.handOver(LAST_WORDS);
+      },
       async stop() {
         served.close();
+        standing.close();
+        forgotten.close();
+        claim.close();
         await sessions.stop();
       },
     };

@@ -54,4 +54,16 @@ describe("the pool of ports", () => {
     );
     assert.equal(new Set(order(() => 0)).size, 50);
   });
+
+  it("lends to nobody else what is reserved, and keeps no port that is not its own", () => {
+    const pool = new PortPool(30000, 30007, 0, () => 0);
+    pool.reserve(30004);
+    pool.reserve(40000);
+    assert.deepEqual([0, 0, 0, 0].map(() => pool.take(0)).toSorted(), [30000, 30002, 30006, undefined]);
+    assert.equal(pool.lent, 5);
+    pool.giveBack(40000, 0);
+    pool.giveBack(30004, 0);
+    assert.deepEqual([pool.take(0), pool.take(0)], [30004, undefined]);
+    assert.equal(pool.lent, 4);
+  });
 });

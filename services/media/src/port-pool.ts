@@ -13,6 +13,8 @@ export class PortPool {
   readonly #resting: Resting[] = [];
   #firstResting = 0;
   readonly #rest: number;
+  /** Lent, but none of its own. */
+  readonly #foreign = new Set<number>();
   #lent = 0;
 
   /**
@@ -51,8 +53,17 @@ export class PortPool {
     return port;
   }
 
+  /** Lends that very port, which a session had before: also one that the range does not have any more. */
+  reserve(port: number): void {
+    const at = this.#fresh.indexOf(port);
+    if (at < 0) this.#foreign.add(port);
+    else this.#fresh.splice(at, 1);
+    this.#lent++;
+  }
+
   giveBack(port: number, now: number): void {
     this.#lent--;
+    if (this.#foreign.delete(port)) return;
     this.#resting.push({ port, since: now });
   }
 

@@ -14,6 +14,9 @@ const LONGEST_CHAIN = 64;
 /** Ports that other programs hold are skipped; after this many in a row something else is wrong. */
 const ATTEMPTS = 16;
 
+/** Milliseconds between attempts at ports that whoever had them before has not let go of yet. */
+const AGAIN_AFTER = 50;
+
 /** Enough for the burst of a phone that catches up; one socket of thousands must not ask for the 4 MiB of a listener. */
 const BUFFER = 256 * 1024;
 
@@ -69,11 +72,7 @@ export class Ports {
         rtp = await this.#bind(bind, port);
         const rtcp = await this.#bind(bind, port + 1);
         const pair: PortPair = { bind, advertise, port };
-        this.#open.set(pair, { rtp, rtcp });
-        for (const address of [bind, advertise]) {
-          this.#places.set(`${address} ${port}`, rtp);
-          this.#places.set(`${address} ${port + 1}`, rtcp);
-        }
+        this.#opened(pair, { rtp, rtcp });
         return pair;
       } catch (error) {
         await rtp?.socket?.close();
@@ -87,6 +86,49 @@ export class Ports {
     }
     const { first, last } = this.#range;
     throw new MediaError("media-no-port", `no free pair of ports from ${first} to ${last} on ${bind}`);
+  }
+
+  #opened(pair: PortPair, open: OpenPair): void {
+    const { bind, advertise, port } = pair;
+    this.#open.set(pair, open);
+    for (const address of [bind, advertise]) {
+      this.#places.set(`${address} ${port}`, open.rtp);
+      this.#places.set(`${address} ${port + 1}`, open.rtcp);
+    }
+  }
+
+  /** Keeps ports for a session that had them before: nobody else is lent them until they are closed. */
+  reserve(pair: PortPair): void {
+    this.#poolOf(pair.bind).reserve(pair.port);
+  }
+
+  /**
+   * Opens ports that were reserved. While another process still has them they are tried again.
+   *
+   * @param within milliseconds
+   * @throws MediaError `media-no-port`, `media-no-address`; they are reserved no more
+   */
+  async reopen(pair: PortPair, within: number): Promise<void> {
+    const { bind, port } = pair;
+    const end = this.#clock.now() + within;
+    for (;;) {
+      let rtp: RelayPort | undefined;
+      try {
+        rtp = await this.#bind(bind, port);
+        this.#opened(pair, { rtp, rtcp: await this.#bind(bind, port + 1) });
+        return;
+      } catch (error) {
+        await rtp?.socket?.close();
+        if (error instanceof BindError && error.code === "address-in-use" && this.#clock.now() < end) {
+          await new Promise<void>((resolve) => void this.#clock.after(AGAIN_AFTER, resolve));
+          continue;
+        }
+        this.#poolOf(bind).giveBack(port, this.#clock.now());
+        if (!(error instanceof BindError)) throw error;
+        const code = error.code === "address-not-available" ? "media-no-address" : "media-no-port";
+        throw new MediaError(code, `the ports ${port} and ${port + 1} of a session are not to be had`, error);
+      }
+    }
   }
 
   of(pair: PortPair): OpenPair {
@@ -128,6 +170,13 @@ export class Ports {
   /** UDP ports in use. */
   get inUse(): number {
     return 2 * this.#open.size;
+  }
+
+  /** Share of the ports that are lent, of the address that has the fewest left: 0 to 1. */
+  get load(): number {
+    let most = 0;
+    for (const { lent, size } of this.#pools.values()) most = Math.max(most, lent / size);
+    return most;
   }
 
   state(): unknown {

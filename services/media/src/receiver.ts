@@ -15,6 +15,21 @@ export class Receiver {
   /** Milliseconds of the clock; undefined before the first packet. */
   lastPacket: number | undefined;
 
+  /** Counts on from what another one counted. */
+  takeUp({
+    packets,
+    octets,
+    lost,
+  }: {
+    readonly packets: number;
+    readonly octets: number;
+    readonly lost: number;
+  }): void {
+    this.packets = packets;
+    this.octets = octets;
+    this.#lostBefore = lost;
+  }
+
   expect(stream: Stream): void {
     this.#rtp = stream.rtp;
     this.#clockRates.fill(0);

@@ -22,8 +22,22 @@ export const metrics = {
   },
   ended: {
     name: "sipmesh_media_ended_sessions_total",
-    help: "Sessions by why they ended: `deleted`, `refused`, `silence`, `unanswered`, `longest`, `stopped`.",
+    help: "Sessions by why they ended here: `deleted`, `refused`, `silence`, `unanswered`, `longest`, `flood` (a stream faster than `media.rate`), `stopped` (left to who follows), `lost` (its ports were not to be had again).",
     labels: ["cause"],
+  },
+  kept: {
+    name: "sipmesh_media_kept_sessions_total",
+    help: "Writes of sessions for who follows, by outcome: `ok`, `away` (the store; tried again), `failed`, `too-large`, `forgotten` (too many removals waited).",
+    labels: ["outcome"],
+  },
+  behind: {
+    name: "sipmesh_media_sessions_not_kept",
+    help: "Sessions whose last change the store does not have yet.",
+  },
+  takenOver: {
+    name: "sipmesh_media_taken_over_sessions_total",
+    help: "Sessions that somebody else had left, by outcome: `ok`, `no-port` (somebody has its ports), `over` (dead by now), `unreadable`.",
+    labels: ["outcome"],
   },
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -51,7 +65,7 @@ export const errors = [
   { code: "media-too-many-sessions", help: "More calls than `media.sessions` allows." },
   { code: "media-no-port", help: "Every port of the range is in use or resting." },
   { code: "media-no-address", help: "The host has no address that faces the peer." },
-  { code: "media-stopping", help: "The relay is about to stop and takes no new call." },
+  { code: "media-stopping", help: "The relay is about to stop, or another one has its name: it takes no new call." },
 ] as const;
 
 export type MediaErrorCode = (typeof errors)[number]["code"];

@@ -70,6 +70,11 @@ export const schema = z.strictObject({
       routing: milliseconds(50, 30_000).default(3000).describe("Milliseconds that routing is waited for."),
       location: milliseconds(50, 30_000).default(3000).describe("Milliseconds that location is waited for."),
       media: milliseconds(50, 30_000).default(2000).describe("Milliseconds that media is waited for."),
+      relay: milliseconds(0, 30_000)
+        .default(5000)
+        .describe(
+          "Milliseconds that the relay of a call in progress is waited for where it is gone, before its media begins anew elsewhere.",
+        ),
     })
     .prefault({})
     .describe("How long other services are waited for, before the caller gets 503."),

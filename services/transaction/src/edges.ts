@@ -5,7 +5,7 @@ import { type FlowReference, flowHash, nameHash, type Way } from "@sipmesh/sip-c
 /** At most this many peers have their facing address remembered. */
 const REMEMBERED = 10_000;
 
-/** What presence tells of edges and relays, in the form in which messages ask for it. */
+/** What presence tells of edges, in the form in which messages ask for it. */
 export class Edges {
   readonly #cluster: Cluster;
   readonly #names: ReadonlySet<string>;
@@ -14,7 +14,6 @@ export class Edges {
   #edges = new Map<string, Instance>();
   #byHash = new Map<number, Instance>();
   #sockets = new Map<number, { readonly edge: string; readonly local: Address }>();
-  #relays = new Map<number, string>();
   #facing = new Map<string, Address | undefined>();
 
   /** `names`: "name" or "name:port" that mean this platform besides its addresses. */
@@ -50,11 +49,6 @@ export class Edges {
     const local = edge && this.#localOf(edge, transport, "");
     // The connection says it all; its remote address is the edge's to know.
     return edge && local && { edge: edge.id, transport, local, remote: { address: "0.0.0.0", port: 0 }, connection };
-  }
-
-  /** The relay that a token means; undefined where it is gone. */
-  relayOf(hash: number): string | undefined {
-    return this.#relays.get(hash);
   }
 
   /** From `edge`, or from another one where that does not speak the transport, to an address. */
@@ -101,7 +95,6 @@ export class Edges {
     const edges = this.#cluster.instances("edge");
     this.#edges = new Map(edges.map((edge) => [edge.id, edge]));
     this.#byHash = new Map(edges.map((edge) => [nameHash(edge.id), edge]));
-    this.#relays = new Map(this.#cluster.instances("media").map(({ id }) => [nameHash(id), id]));
     this.#own = new Set();
     this.#sockets = new Map();
     this.#facing.clear();

@@ -10,6 +10,7 @@ import { Measures } from "./measures.ts";
 import { Member, subjectOf } from "./member.ts";
 import { Observer } from "./observer.ts";
 import { Questions } from "./questions.ts";
+import { Relays } from "./relays.ts";
 import { Sender } from "./sender.ts";
 import { Stateless } from "./stateless.ts";
 import { Table } from "./table.ts";
@@ -42,7 +43,7 @@ export const transaction: Module<TransactionConfig> = {
         ["Supported", "path"],
       ],
     };
-    const questions = new Questions(rpc, config.deadlines, measures);
+    const questions = new Questions(rpc, new Relays(cluster, clock), clock, config.deadlines, measures);
     // Failures come back to the first member: all members of a process share one table.
     const unconfirmed = new Unconfirmed({
       clock,
@@ -104,6 +105,7 @@ export const transaction: Module<TransactionConfig> = {
         for (const subscription of subscriptions) subscription.close();
         transactions.stop();
         unconfirmed.stop();
+        questions.close();
         edges.close();
       },
     };

@@ -192,25 +192,25 @@ export class Performer {
   }
 
   #describe(entry: Entry, effect: Effect<"media">): void {
-    const { questions, edges } = this.#o;
-    const { callId, callerTag, mediaInstance } = entry.context;
-    const relay = mediaInstance === 0 ? undefined : edges.relayOf(mediaInstance);
+    const { questions } = this.#o;
+    const { callId, callerTag, mediaInstance: relay, flow } = entry.context;
     const { exchange } = effect;
-    questions.describe({ ...effect, callId, callerTag, relay }, entry.span?.context ?? entry.trace).then(
-      ({ sdp, instance }) => this.#o.feed(entry, { type: "described", exchange, sdp, instance }),
-      (thrown: unknown) => {
-        const status = mediaStatusOf(RpcError.from(thrown));
-        this.#o.feed(entry, { type: "described", exchange, status, instance: 0 });
-      },
-    );
+    questions
+      .describe({ ...effect, callId, callerTag, relay, edge: flow.edge }, entry.span?.context ?? entry.trace)
+      .then(
+        ({ sdp, instance }) => this.#o.feed(entry, { type: "described", exchange, sdp, instance }),
+        (thrown: unknown) => {
+          const status = mediaStatusOf(RpcError.from(thrown));
+          this.#o.feed(entry, { type: "described", exchange, status, instance: 0 });
+        },
+      );
   }
 
   #release(entry: Entry, effect: Effect<"release">): void {
-    const { questions, edges } = this.#o;
-    const { callId, callerTag, mediaInstance } = entry.context;
-    const relay = mediaInstance === 0 ? undefined : edges.relayOf(mediaInstance);
+    const { callId, callerTag, mediaInstance: relay, flow } = entry.context;
     const { verb, calleeTag, leg, from } = effect;
-    questions.release(verb, { callId, callerTag, calleeTag, leg, from }, relay, entry.trace);
+    const ending = { callId, callerTag, calleeTag, leg, from, relay, edge: flow.edge };
+    this.#o.questions.release(verb, ending, entry.trace);
   }
 
   #retryAfter(): readonly (readonly [string, string])[] {

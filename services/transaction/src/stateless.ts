@@ -129,18 +129,16 @@ export class Stateless {
     found: Found,
     trace: TraceContext | undefined,
   ): Promise<Uint8Array> {
-    const { questions, edges } = this.#o;
-    const { sender: from, callerTag, calleeTag, mediaInstance = 0 } = route;
+    const { questions } = this.#o;
+    const { sender: from, callerTag, calleeTag, mediaInstance: relay = 0 } = route;
     const toward = "ways" in found ? (found.ways[0]?.local.address ?? "") : "";
     const source = flow.remote.address;
-    const relay = edges.relayOf(mediaInstance);
     const { callId } = message;
-    return questions
-      .describe({ verb: "answer", callId, callerTag, calleeTag, leg: "", from, sdp, toward, source, relay }, trace)
-      .then(
-        (described) => described.sdp,
-        () => sdp,
-      );
+    const leg = { callId, callerTag, calleeTag, leg: "", from, relay, edge: flow.edge };
+    return questions.describe({ verb: "answer", ...leg, sdp, toward, source }, trace).then(
+      (described) => described.sdp,
+      () => sdp,
+    );
   }
 }
 

@@ -379,7 +379,7 @@ function relaying(log: string[]) {
     (verb: string) =>
     ({ from, leg }: { from: number; leg?: { calleeTag: string } | undefined }) => {
       log.push(`${verb} ${from === 1 ? "caller" : "callee"} ${leg?.calleeTag ?? ""}`.trimEnd());
-      return { sdp: Buffer.from(`relayed ${verb}`), instance: "self-1" };
+      return { sdp: Buffer.from(`relayed ${verb}`), relay: "self-1" };
     };
   const told = (verb: string) => (request: { leg?: { calleeTag: string } | undefined }) => {
     log.push(`${verb} ${request.leg?.calleeTag ?? ""}`.trimEnd());

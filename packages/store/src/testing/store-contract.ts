@@ -122,6 +122,7 @@ export function storeContract(name: string, fresh: () => Promise<Store>, options
       ["a/1", "a/1"],
       ["a/2", "a/2"],
     ]);
+    for await (const entry of bucket.entries("none/")) assert.fail(`there is ${entry.key}`);
     let all = 0;
     for await (const { key } of bucket.entries()) all += key === "gone" ? 10 : 1;
     assert.equal(all, 3);

@@ -78,8 +78,11 @@ export interface AnswerRequest {
 export interface SessionReply {
   /** The SDP to pass on in place of the one received. */
   sdp: Buffer;
-  /** The relay instance that holds the session: later requests must reach the same. */
-  instance: string;
+  /**
+   * The relay that holds the session, by the name that whoever follows in its place has too: later requests must reach
+   * that one.
+   */
+  relay: string;
 }
 
 export interface RejectRequest {
@@ -444,7 +447,7 @@ export const AnswerRequest: MessageFns<AnswerRequest> = {
 };
 
 function createBaseSessionReply(): SessionReply {
-  return { sdp: Buffer.alloc(0), instance: "" };
+  return { sdp: Buffer.alloc(0), relay: "" };
 }
 
 export const SessionReply: MessageFns<SessionReply> = {
@@ -452,8 +455,8 @@ export const SessionReply: MessageFns<SessionReply> = {
     if (message.sdp.length !== 0) {
       writer.uint32(10).bytes(message.sdp);
     }
-    if (message.instance !== "") {
-      writer.uint32(18).string(message.instance);
+    if (message.relay !== "") {
+      writer.uint32(18).string(message.relay);
     }
     return writer;
   },
@@ -484,7 +487,7 @@ export const SessionReply: MessageFns<SessionReply> = {
               break;
             }
 
-            message.instance = reader.string();
+            message.relay = reader.string();
             continue;
           }
         }
