@@ -13,11 +13,14 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What finds the pods of a component: root, component. */}}
+{{/* What finds the pods of a component: root, component, and slot where a node has several of them. */}}
 {{- define "sipmesh.selector" -}}
 app.kubernetes.io/name: {{ include "sipmesh.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
+{{- if hasKey . "slot" }}
+sipmesh.io/slot: {{ .slot | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* Labels of an object: root, component. */}}
@@ -211,7 +214,6 @@ nats: {{ dict "tls" $theirs | toJson }}
 {{- $ours := dict
   "nats" (dict "servers" (include "sipmesh.natsServers" . | fromJsonArray) "replicas" $keep)
   "edge" (dict "listeners" (include "sipmesh.listeners" . | fromYamlArray))
-  "media" (dict "ports" (dict "first" .Values.media.rtp.first "last" .Values.media.rtp.last))
 -}}
 {{- if .Values.jaeger.enabled -}}
 {{- $_ := set $ours "trace" (dict "endpoint" (printf "http://%s-jaeger.%s:4318" (include "sipmesh.fullname" .) .Release.Namespace)) -}}
@@ -227,11 +229,16 @@ nats: {{ dict "tls" $theirs | toJson }}
 {{- end }}
 {{- end -}}
 
-{{/* A target's pod: root, component, and host: whether it is on the host network. */}}
+{{/* A target's pod: root, component, host: whether it is on the host network, and slot where a node has several. */}}
 {{- define "sipmesh.podTemplate" -}}
 {{- $root := .root -}}
 {{- $settings := include "sipmesh.podSettings" . | fromYaml -}}
-{{- $ports := .host | ternary (index $root.Values .component).hostPorts (dict "admin" 8060 "rpc" 9060) -}}
+{{- $ports := dict "admin" 8060 "rpc" 9060 -}}
+{{- if .host -}}
+{{- $of := (index $root.Values .component).hostPorts -}}
+{{- $further := mul 10 (.slot | default 0) -}}
+{{- $ports = dict "admin" (add $of.admin $further) "rpc" (add $of.rpc $further) -}}
+{{- end -}}
 metadata:
   labels:
     {{- include "sipmesh.labels" . | nindent 4 }}
@@ -244,8 +251,13 @@ spec:
   automountServiceAccountToken: false
   # Service names as variables would be taken for configuration.
   enableServiceLinks: false
+  {{- if eq .component "media" }}
+  # The process bounds its own leaving.
+  terminationGracePeriodSeconds: {{ add $root.Values.media.gracePeriod 30 }}
+  {{- else }}
   # The process bounds its own leaving (20 s).
   terminationGracePeriodSeconds: 30
+  {{- end }}
   {{- if .host }}
   hostNetwork: true
   dnsPolicy: ClusterFirstWithHostNet
@@ -304,6 +316,9 @@ spec:
         {{- end }}
         {{- if eq .component "directory" }}
         {{- include "sipmesh.subscribersEnv" $root | nindent 8 }}
+        {{- end }}
+        {{- if eq .component "media" }}
+        {{- include "sipmesh.mediaEnv" . | nindent 8 }}
         {{- end }}
         {{- with $settings.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- if or (eq .component "edge") (not .host) }}
@@ -379,8 +394,9 @@ spec:
 {{ include "sipmesh.budget" . }}
 {{- end -}}
 
-{{/* A pod on every chosen node, on its network: root, component. */}}
+{{/* A pod on every chosen node, on its network: root, component, and slot where a node has several. */}}
 {{- define "sipmesh.daemonSet" -}}
+{{- $host := merge (dict "host" true) . -}}
 apiVersion: apps/v1
 kind: DaemonSet
 metadata:
@@ -391,7 +407,7 @@ spec:
     matchLabels:
       {{- include "sipmesh.selector" . | nindent 6 }}
   template:
-    {{- include "sipmesh.podTemplate" (dict "root" .root "component" .component "host" true) | nindent 4 }}
+    {{- include "sipmesh.podTemplate" $host | nindent 4 }}
 {{- end -}}
 
 {{- define "sipmesh.budget" -}}

@@ -18,6 +18,7 @@ const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
 
 const port = whole(1, 65_535);
 const address: Schema = { type: "string", pattern: "^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)?$" };
+const range = object({ first: port, last: port });
 const pull = oneOf("Always", "IfNotPresent", "Never");
 
 const podSettings: Readonly<Record<string, Schema>> = {
@@ -88,6 +89,10 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     media: object({
       network: oneOf("hostNetwork", "pod"),
       replicas,
+      slots: whole(1, 8),
+      advertise: { type: "string", pattern: `${address.pattern}|^hostIP$` },
+      leave: oneOf("", "hand-over", "wait"),
+      gracePeriod: whole(0, 86_400),
       rtp: object({ first: whole(1024, 65_535), last: whole(1024, 65_535) }),
       hostPorts,
       pod,
@@ -104,6 +109,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
       pod,
     }),
     jaeger: object({ enabled: flag, maxTraces: whole(100, 10_000_000), image, resources: anyMap, pod }),
+    nodes: object({ nodePorts: range, ephemeralPorts: range }),
     podDisruptionBudget: object({ enabled: flag }),
     metrics: object({
       service: object({ enabled: flag }),

@@ -15,7 +15,7 @@ export const processSection = section(
     leaveTime: z
       .int()
       .min(1)
-      .max(600)
+      .max(100_000)
       .default(20)
       .describe("Seconds that stopping may take after SIGTERM or SIGINT; then the process ends as it is."),
   }),

@@ -8,7 +8,7 @@ const port = z.number().int().min(1024).max(65_535);
 export const schema = z.strictObject({
   name: z
     .string()
-    .regex(/^[^\s/]{1,200}$/, "1 to 200 characters without space and slash")
+    .regex(/^[^\s/]{1,300}$/, "1 to 300 characters without space and slash")
     .optional()
     .describe(
       "Name of this relay: whoever starts under it takes up the sessions of who had it before, on the same ports. Unless set the node and the lowest port: two relays on one host differ by their ports.",
