@@ -12,6 +12,8 @@ const COMMANDS = {
   programImage: "SIPMESH_TEST_PROGRAM_IMAGE",
   /** NAMESPACE SERVICE [N]: leads a Service of type LoadBalancer to the node whose name ends in N; prints its address. */
   loadBalancer: "SIPMESH_TEST_LOAD_BALANCER",
+  /** NAMESPACE POD: kill −9 of the first process of its container, from outside. */
+  killContainer: "SIPMESH_TEST_KILL_CONTAINER",
   /** COMMAND…: runs it where phones are. */
   outside: "SIPMESH_TEST_OUTSIDE",
 } as const;
@@ -39,9 +41,12 @@ export async function able(capability: Capability, args: readonly string[], pati
   return await runProgram(command, [...first, ...args], patience);
 }
 
+/** Of our image: who shares a cluster with others takes one of his own. */
+const TAG = process.env.SIPMESH_TEST_IMAGE_TAG ?? "test";
+
 /** The images of a run: ours built from this source, the others from programs. */
 export const IMAGES = {
-  image: { registry: "sipmesh.test", tag: "test", pullPolicy: "Never" },
+  image: { registry: "sipmesh.test", tag: TAG, pullPolicy: "Never" },
   nats: { image: { registry: "sipmesh.test", repository: "nats", tag: "test", pullPolicy: "Never" } },
   jaeger: { image: { registry: "sipmesh.test", repository: "jaeger", tag: "test", pullPolicy: "Never" } },
 } as const;
@@ -49,7 +54,7 @@ export const IMAGES = {
 export async function putImages(): Promise<void> {
   await able("programImage", ["nats-server", "sipmesh.test/nats:test"], 120_000);
   await able("programImage", ["jaeger", "sipmesh.test/jaeger:test"], 120_000);
-  await able("buildImage", ["sipmesh.test/sipmesh:test", ROOT, "-f", `${ROOT}deploy/Dockerfile`], 900_000);
+  await able("buildImage", [`sipmesh.test/sipmesh:${TAG}`, ROOT, "-f", `${ROOT}deploy/Dockerfile`], 900_000);
 }
 
 /** A release of the chart in a namespace of its own. */

@@ -10,11 +10,9 @@ import {
 import { type Call, Code, type Handlers, RpcError } from "@sipmesh/rpc";
 import { parse, SdpError, streamsOf } from "@sipmesh/sdp";
 import type { Span, SpanDefinition, Telemetry } from "@sipmesh/telemetry";
-import type { Network } from "@sipmesh/transport";
 import type { CallMedia } from "./call-media.ts";
-import type { MediaConfig } from "./config.ts";
 import { type DescriptionEvent, relayable } from "./exchange.ts";
-import { interfaceToward } from "./interfaces.ts";
+import type { Interface } from "./interfaces.ts";
 import { MediaError } from "./media-error.ts";
 import type { LegName, Side } from "./session.ts";
 import type { CallName, Sessions } from "./sessions.ts";
@@ -42,11 +40,15 @@ function summary(reports: readonly StreamReport[]) {
   };
 }
 
-/** The verbs of `proto/sipmesh/v1/media.proto`. */
+/**
+ * The verbs of `proto/sipmesh/v1/media.proto`.
+ *
+ * @param facing where ports are bound and what peers are told, by the address of the edge that faces them
+ * @param relay the name that sessions are asked for by
+ */
 export function handlers(
   sessions: Sessions,
-  config: MediaConfig,
-  network: Network,
+  facing: (toward: string) => Interface,
   telemetry: Telemetry,
   relay: string,
 ): Handlers<typeof MediaService> {
@@ -80,7 +82,7 @@ export function handlers(
   }
 
   function eventOf(request: OfferRequest | AnswerRequest): { event: DescriptionEvent; advertise: string } {
-    const { bind, advertise } = interfaceToward(request.toward, config, network);
+    const { bind, advertise } = facing(request.toward);
     try {
       const description = parse(latin1.decode(request.sdp, 0, request.sdp.length));
       const streams = streamsOf(description);

@@ -5,6 +5,7 @@ import { type MediaConfig, mediaSection } from "./config.ts";
 import { countersOf } from "./counters.ts";
 import { removeForgotten } from "./forgotten.ts";
 import { handlers } from "./handlers.ts";
+import { interfaceToward } from "./interfaces.ts";
 import { Keeper } from "./keeper.ts";
 import { liveState } from "./live-state.ts";
 import { Ports } from "./ports.ts";
@@ -50,17 +51,22 @@ export const media: Module<MediaConfig> = {
         void sessions.stop();
       },
     });
+    // Both are for one node; where something tells of nodes, it comes in here: the address that the world reaches this one
+    // at, and that nobody follows because it is being emptied.
+    const facing = (toward: string) => interfaceToward(toward, config, network);
+    const followed = () => config.leave === "hand-over";
+
     const bounds = boundsOf(config);
     await takeOver({ bucket, keys, sessions, bounds, alive: claim.former, clock, telemetry });
     const standing = new Standing(cluster, clock, { name, incarnation: claim.incarnation }, () => sessions.load);
     const forgotten = removeForgotten({ bucket, clock, longest: bounds.longest, failed });
-    const served = rpc.serve(MediaService, handlers(sessions, config, network, telemetry, name));
+    const served = rpc.serve(MediaService, handlers(sessions, facing, telemetry, name));
     return {
       ready: () =>
         successor === undefined ? { ok: true } : { ok: false, reason: `${successor} has taken the name ${name}` },
       state: () => ({ name, ...liveState(sessions, ports, clock.now()) }),
       async linger(within) {
-        if (config.leave === "hand-over") return;
+        if (followed()) return;
         sessions.close();
         standing.look();
         await sessions.emptied(within);
