@@ -119,6 +119,30 @@ describe("What is wrong is answered before anything starts", () => {
     assert.doesNotMatch(err, /\n {4}at /);
   });
 
+  test("Certificates that are not there: a sentence that names the file, exit code 69, also while NATS is away", async () => {
+    const tls = "{ ca: ca.crt, certificate: tls.crt, key: tls.key, name: sipmesh.example }";
+    const { file } = await configure(
+      "uncertified",
+      `nats: { servers: ["nats://127.0.0.1:1"] }\nrpc: { tls: ${tls} }\n`,
+    );
+    const { code, err } = await run("--config", file);
+    assert.equal(code, 69);
+    assert.match(err, /sipmesh cannot start: ca\.crt cannot be read: ENOENT/);
+    assert.doesNotMatch(err, /\n {4}at /);
+  });
+
+  test("TLS towards NATS that could check nothing: refused with a sentence, exit code 78", async () => {
+    for (const [nats, sentence] of [
+      ['{ servers: ["tls://10.0.0.5:4222"] }', /named by IP address need `tls\.name`/],
+      ['{ servers: ["nats://a:4222"], tls: { certificate: tls.crt } }', /`certificate` and `key` go together/],
+    ] as const) {
+      const { file } = await configure("unchecked", `nats: ${nats}\n`);
+      const { code, err } = await run("--verify-config", "--config", file);
+      assert.equal(code, 78);
+      assert.match(err, sentence);
+    }
+  });
+
   test("A busy admin port: a sentence that names it, exit code 69", async () => {
     const { file, admin } = await configure("busy-admin");
     const holder = createServer().listen(admin, "127.0.0.1");
