@@ -7,7 +7,8 @@ export interface UdpSocket {
   /** Bytes that the system granted for datagrams that wait to be read; absent where that is not known. */
   readonly receiveBuffer?: number;
   /**
-   * Sends one datagram to an IP literal. It never throws.
+   * Sends one datagram to an IP literal, at the end of this turn of the event loop. It never throws. The bytes must stay
+   * as they are until then.
    * @param sent is told the outcome, after this turn: `null`, or why the system refused. Absent: refusals go to `failed`
    * of the socket.
    */

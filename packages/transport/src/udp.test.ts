@@ -77,6 +77,26 @@ test("what the system refuses to send is told, with its destination or to the on
   assert.equal(failures.length, 1);
 });
 
+test("datagrams of one turn leave in order, also where the socket is closed in the same turn", async (t) => {
+  const got: number[] = [];
+  const all = Promise.withResolvers<void>();
+  const a = await bindUdp({
+    address: "127.0.0.1",
+    port: 0,
+    receive([first = 0]) {
+      got.push(first);
+      if (got.length === 3) all.resolve();
+    },
+    failed: all.reject,
+  });
+  t.after(() => a.close());
+  const b = await bindUdp({ address: "127.0.0.1", port: 0, receive: ignore, failed: all.reject });
+  for (const byte of [1, 2, 3]) b.send(Uint8Array.of(byte), a.local.port, "127.0.0.1");
+  await b.close();
+  await all.promise;
+  assert.deepEqual(got, [1, 2, 3]);
+});
+
 test("sending on a closed socket throws nothing and tells the sender", async () => {
   const socket = await bindUdp({ address: "127.0.0.1", port: 0, receive: ignore, failed: assert.fail });
   await socket.close();

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { BindError } from "./bind-error.ts";
 import type { UdpOptions, UdpSocket } from "./network.ts";
+import { flush, post } from "./outbox.ts";
 
 /** A burst of a second's worth of messages fits; 208 KiB, the usual default, holds some hundred. */
 const BUFFER = 4 * 1024 * 1024;
@@ -61,15 +62,11 @@ export function bindUdp(options: UdpOptions): Promise<UdpSocket> {
       resolve({
         local: { address: bound.address, port: bound.port },
         receiveBuffer: socket.getRecvBufferSize(),
-        send(bytes, toPort, to, sent) {
-          try {
-            socket.send(bytes, toPort, to, sent ?? refused);
-          } catch (error) {
-            // A closed socket, port 0, or bytes beyond what a datagram holds.
-            queueMicrotask(() => (sent ?? refused)(error as Error));
-          }
+        send(bytes, toPort, to, sent = refused) {
+          post({ socket, bytes, port: toPort, address: to, sent });
         },
         close() {
+          if (closed === undefined) flush();
           closed ??= new Promise((done) => socket.close(() => done()));
           return closed;
         },
