@@ -29,7 +29,7 @@ export function targetsOf(
     media: policies[decision.media] ?? "never",
     ringTime: decision.ringTime > 0 ? decision.ringTime * 1000 : bounds.ring,
     vouched,
-    ...(realm !== "" && { consumedRealm: realm }),
+    consumedRealm: realm === "" ? undefined : realm,
   };
   const targets = decision.targets.slice(0, bounds.targets).map(({ uri, route, flow, q, hops, nat }): Target => {
     const over = flowOf(flow);

@@ -57,7 +57,7 @@ export class Edges {
     for (const instance of preferred === undefined ? this.#edges.values() : [preferred, ...this.#edges.values()]) {
       const local = this.#facingLocal(instance, transport, remote.address);
       if (local === undefined) continue;
-      return { edge: instance.id, transport, local, remote, ...(host !== "" && { host }) };
+      return { edge: instance.id, transport, local, remote, host: host === "" ? undefined : host };
     }
     return undefined;
   }

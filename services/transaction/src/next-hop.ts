@@ -13,7 +13,7 @@ export interface DialogWay {
   readonly uri: string;
   /** Whether it may go where the URI leads. */
   readonly byUri: boolean;
-  readonly flow?: FlowReference;
+  readonly flow?: FlowReference | undefined;
 }
 
 /**

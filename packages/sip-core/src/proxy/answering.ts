@@ -25,7 +25,11 @@ export function finishBranch(work: Work, index: number, candidate: Candidate): v
 /** Nothing more is tried for a branch; what it came to is no candidate where another address goes on for it. */
 export function endBranch(work: Work, index: number, status: number, local: boolean): void {
   releaseMedia(work, index);
-  work.change(index, { state: "done", target: undefined, held: NONE, exchange: 0 });
+  const branch = work.edit(index);
+  branch.state = "done";
+  branch.target = undefined;
+  branch.held = NONE;
+  branch.exchange = 0;
   work.stop("proxy", index);
   work.effects.push({ type: "tried", branch: index, status, local });
 }

@@ -34,7 +34,9 @@ export function cancelPending(work: Work, verdict: number): void {
 export function cancelBranch(work: Work, index: number, verdict: number): void {
   const branch = work.branch(index);
   if (branch.state === "done" || branch.cancel === "sent") return;
-  work.change(index, { cancel: "wanted", verdict: branch.verdict || verdict });
+  const edited = work.edit(index);
+  edited.cancel = "wanted";
+  edited.verdict = branch.verdict || verdict;
   if (branch.state === "offering") finishBranch(work, index, { status: verdict });
   else if (branch.state === "proceeding") sendCancel(work, index);
 }
@@ -44,7 +46,7 @@ export function sendCancel(work: Work, index: number): void {
   const { client } = work.branch(index);
   // Nothing but an INVITE is worth a CANCEL (section 9.1).
   if (client?.machine !== "invite-client" || !("invite" in client)) return;
-  work.change(index, { cancel: "sent" });
+  work.edit(index).cancel = "sent";
   work.stop("proxy", index);
   work.start("proxy", index, "after-cancel", transactionLife(work.tools.timers));
   startCancel(work, index, cancelFor(client.invite));

@@ -20,10 +20,10 @@ export interface DialogToken {
   /** `nameHash` of the media instance; 0: any that the call's key leads to. */
   readonly mediaInstance: number;
   /** How to reach the caller where its Contact would not do (NAT, connections). */
-  readonly caller?: FlowReference;
-  readonly callee?: FlowReference;
+  readonly caller?: FlowReference | undefined;
+  readonly callee?: FlowReference | undefined;
   /** Whom its requests may reach by their URI, where no flow leads; absent: nobody. */
-  readonly hosts?: DialogHosts;
+  readonly hosts?: DialogHosts | undefined;
 }
 
 /** Octets of content; sealed they are 80 characters. */
@@ -94,17 +94,18 @@ function decode(content: Uint8Array): DialogToken | undefined {
     hosts = { caller: readWord(content, at), callee: readWord(content, at + 4), source: readWord(content, at + 8) };
     at += HOSTS_LENGTH;
   }
-  const flows: { caller?: FlowReference; callee?: FlowReference } = {};
+  let caller: FlowReference | undefined;
+  let callee: FlowReference | undefined;
   if (flags & CALLER) {
     const found = readFlowReference(content, at);
     if (found === undefined) return undefined;
-    flows.caller = found.reference;
+    caller = found.reference;
     at = found.end;
   }
   if (flags & CALLEE) {
     const found = readFlowReference(content, at);
     if (found === undefined) return undefined;
-    flows.callee = found.reference;
+    callee = found.reference;
   }
-  return { media, mediaInstance, ...flows, ...(hosts && { hosts }) };
+  return { media, mediaInstance, caller, callee, hosts };
 }

@@ -11,13 +11,13 @@ export interface Forwarding {
   /** The authenticated upstream flow: by it any member can pass a response on, and sees that we sent the request. */
   readonly upstream: string;
   /** Our Record-Route value; absent: we do not stay in the dialog's path. */
-  readonly recordRoute?: string;
+  readonly recordRoute?: string | undefined;
   /** RFC 5393; absent: what the request says, or nothing. */
-  readonly maxBreadth?: number;
+  readonly maxBreadth?: number | undefined;
   /** In place of the request's body. */
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
   /** Credentials with this realm were meant for us and go no further (RFC 3261 section 22.3). */
-  readonly consumedRealm?: string;
+  readonly consumedRealm?: string | undefined;
 }
 
 const MAX_FORWARDS = 70;

@@ -5,9 +5,9 @@ export interface ResponseChanges {
   /** In place of the status received. */
   readonly status?: number;
   /** In place of the body received. */
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
   /** Our Record-Route value as the callee saw it, and as the caller must see it. */
-  readonly recordRoute?: { readonly sent: string; readonly shown: string };
+  readonly recordRoute?: { readonly sent: string; readonly shown: string } | undefined;
   /** WWW-Authenticate and Proxy-Authenticate values of the other branches. */
   readonly challenges?: readonly Challenge[];
 }

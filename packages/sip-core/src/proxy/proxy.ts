@@ -119,7 +119,7 @@ export function askTheWay(work: Work, route: RouteInformation): void {
   }
   const flow = sender === "caller" ? route.dialog.token.callee : route.dialog.token.caller;
   const { byUri } = route.dialog;
-  work.effects.push({ type: "locate", uri: nextHopUri(route), byUri, ...(flow && { flow }) });
+  work.effects.push({ type: "locate", uri: nextHopUri(route), byUri, flow });
 }
 
 function takeTargets(work: Work, targets: readonly Target[], plan: Plan): void {
@@ -159,7 +159,7 @@ function takeTimer(work: Work, { owner, branch, timer }: Extract<ProxyEvent, { t
   } else if (timer === "after-cancel") {
     // Section 9.1: a callee that does not answer what was cancelled is taken to be gone.
     work.stop("client", branch);
-    work.change(branch, { client: undefined });
+    work.edit(branch).client = undefined;
     takeFailedBranch(work, branch, "timeout");
   } else {
     work.again = timer === "A" || timer === "E" || timer === "G";

@@ -71,7 +71,7 @@ export interface Plan {
   /** The sender is a subscriber or a trunk, which may send anywhere. */
   readonly vouched?: boolean;
   /** Credentials with this realm were ours to check. */
-  readonly consumedRealm?: string;
+  readonly consumedRealm?: string | undefined;
 }
 
 export type MediaPolicy = "always" | "nat" | "never";
@@ -183,7 +183,7 @@ export type ProxyEffect =
   /** Ask routing what becomes of the request. */
   | { readonly type: "route" }
   /** Find the way inside a dialog: over the flow, where it is still there, else, with `byUri`, to the URI (RFC 3263). */
-  | { readonly type: "locate"; readonly uri: string; readonly byUri: boolean; readonly flow?: FlowReference }
+  | { readonly type: "locate"; readonly uri: string; readonly byUri: boolean; readonly flow: FlowReference | undefined }
   /** Have the media service see an offer or answer; "described" answers. */
   | {
       readonly type: "media";

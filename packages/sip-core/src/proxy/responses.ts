@@ -33,7 +33,7 @@ export function takeFailedBranch(work: Work, index: number, cause: "timeout" | "
 function takeProvisional(work: Work, index: number, message: Response, source: string): void {
   const { context } = work;
   const branch = work.branch(index);
-  if (branch.state === "calling") work.change(index, { state: "proceeding" });
+  if (branch.state === "calling") work.edit(index).state = "proceeding";
   if (branch.cancel === "wanted") sendCancel(work, index);
   if (branch.state === "done" || message.status === 100) return;
   if (context.method === "INVITE" && branch.cancel === "no") refreshTimerC(work, index);
@@ -61,7 +61,9 @@ function takeSuccess(work: Work, index: number, message: Response, source: strin
   context.accepted = true;
   work.stop("proxy", index);
   if (branch.state !== "done") {
-    work.change(index, { state: "done", target: undefined });
+    const edited = work.edit(index);
+    edited.state = "done";
+    edited.target = undefined;
     work.effects.push({ type: "tried", branch: index, status: message.status, local: false });
     if (context.method === "BYE" && branch.media) releaseLeg(work, index, "delete");
   }
@@ -99,7 +101,7 @@ function hold(work: Work, index: number, response: Response, source: string): vo
     passOn(work, index, response);
     return;
   }
-  work.change(index, { held: [...work.branch(index).held, { response, source }] });
+  work.edit(index).held = [...branch.held, { response, source }];
   releaseHeld(work, index);
 }
 
@@ -111,7 +113,7 @@ export function releaseHeld(work: Work, index: number): void {
     if (first === undefined || branch.exchange !== 0) return;
     const part = passesMedia(work, branch, first.response);
     if (part === undefined) {
-      work.change(index, { held: rest });
+      work.edit(index).held = rest;
       passOn(work, index, first.response);
       continue;
     }
@@ -122,7 +124,7 @@ export function releaseHeld(work: Work, index: number): void {
       askMedia(work, index, first, sdp);
       return;
     }
-    work.change(index, { held: rest });
+    work.edit(index).held = rest;
     passOn(work, index, first.response, withDescription(first.response.body, part, seen.sent));
   }
 }
@@ -136,12 +138,12 @@ export function takeDescribed(work: Work, index: number, sdp: Uint8Array | undef
   const branch = work.branch(index);
   const first = branch.held[0]?.response;
   const part = first && descriptionIn(first);
-  work.change(index, { exchange: 0 });
+  work.edit(index).exchange = 0;
   if (first !== undefined && part !== undefined) {
     const received = first.body.subarray(part.start, part.end);
     // What is answered must reach the caller: without the media service, as the callee said it.
     const known = { tag: first.to.tag ?? "", received, sent: sdp ?? received };
-    work.change(index, { described: [...branch.described, known] });
+    work.edit(index).described = [...branch.described, known];
   }
   releaseHeld(work, index);
 }
@@ -150,7 +152,7 @@ function askMedia(work: Work, index: number, { response, source }: Held, sdp: Ui
   const { context } = work;
   const branch = work.branch(index);
   const exchange = ++context.exchanges;
-  work.change(index, { exchange });
+  work.edit(index).exchange = exchange;
   work.effects.push({
     type: "media",
     verb: branch.offered ? "answer" : "offer",
@@ -169,7 +171,7 @@ function passOn(work: Work, index: number, received: Response, body?: Uint8Array
   const { status } = received;
   if (status < 200 && context.answered !== 0) return;
   const { recordRoute } = work.branch(index);
-  const message = forwardResponse(received, { ...(body && { body }), ...(recordRoute && { recordRoute }) });
+  const message = forwardResponse(received, { body, recordRoute });
   if (status >= 200) conclude(work, status);
   const { server } = context;
   const takes = server !== undefined && server.state !== "Completed" && server.state !== "Confirmed";

@@ -33,7 +33,7 @@ function resumeExchange(work: Work, index: number): void {
   const { exchange, state } = work.branch(index);
   if (exchange === 0) return;
   work.again = false;
-  work.change(index, { exchange: 0 });
+  work.edit(index).exchange = 0;
   if (state === "offering") offer(work, index);
   else releaseHeld(work, index);
   work.again = true;

@@ -15,7 +15,7 @@ export interface RouteInformation {
   /** A strict router had put our Record-Route URI into the Request-URI (RFC 3261 section 16.4). */
   readonly strict: boolean;
   /** Present where the request is within a dialog that we admitted: it has a To tag and a token of ours. */
-  readonly dialog?: Dialog;
+  readonly dialog?: Dialog | undefined;
 }
 
 /** The dialog that a request is within. */
@@ -50,9 +50,8 @@ export function processRoutes(request: Request, sealer: Sealer, isOwn: IsOwn, so
     removed++;
   }
   const remaining = removed === 0 ? routes : routes.slice(removed);
-  const information = { uri, routes: remaining, removed, strict };
-  const dialog = found && dialogOf(found, request, nextHopUri(information), source, sealer);
-  return dialog === undefined ? information : { ...information, dialog };
+  const dialog = found && dialogOf(found, request, nextHopOf(uri, remaining), source, sealer);
+  return { uri, routes: remaining, removed, strict, dialog };
 }
 
 /** Undefined where the token opens no way for this request: then it is out of dialog, and routed as any other. */
@@ -70,9 +69,12 @@ function dialogOf(
 }
 
 /** Where the request goes next if nothing else decides: the first Route value, else the Request-URI (section 16.6 item 7). */
-export function nextHopUri(route: RouteInformation): string {
-  const [first] = route.routes;
-  return first === undefined ? route.uri : parseNameAddress(first).uri;
+export function nextHopUri({ uri, routes }: RouteInformation): string {
+  return nextHopOf(uri, routes);
+}
+
+function nextHopOf(uri: string, [first]: readonly string[]): string {
+  return first === undefined ? uri : parseNameAddress(first).uri;
 }
 
 function tokenIn(

@@ -110,7 +110,7 @@ test("what a strict router did is undone (section 16.4)", () => {
   assert.deepEqual({ uri, strict, routes }, { uri: "sip:bob@203.0.113.1", strict: true, routes: [] });
   assert.ok(dialog);
   const stage = new ProxyStage(request);
-  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:bob@203.0.113.1", byUri: true });
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:bob@203.0.113.1", byUri: true, flow: undefined });
 });
 
 test("a strict router ahead finds its URI in the Request-URI and the target's last in Route (section 16.6 item 6)", () => {
@@ -123,7 +123,7 @@ test("a strict router ahead finds its URI in the Request-URI and the target's la
 
 test("a Route to somewhere else stays, and the next hop inside a dialog is its first value", () => {
   const stage = new ProxyStage(requestOf("BYE", { via, route: [ours, "<sip:p2.biloxi.com;lr>"], to: tagged }));
-  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:p2.biloxi.com;lr", byUri: true });
+  assert.deepEqual(stage.effects.at(-1), { type: "locate", uri: "sip:p2.biloxi.com;lr", byUri: true, flow: undefined });
 });
 
 test("what is not ours to change stays byte for byte", () => {
@@ -177,8 +177,15 @@ test("a token is 80 characters at most, with two flows of IPv4 and a relay; what
     mediaInstance: 0xfeedbeef,
     caller: v4,
     callee: v4,
+    hosts: undefined,
   });
-  assert.deepEqual(read(sealed({ caller: v6, callee: v6 })), { media: true, mediaInstance: 0xfeedbeef, caller: v6 });
+  assert.deepEqual(read(sealed({ caller: v6, callee: v6 })), {
+    media: true,
+    mediaInstance: 0xfeedbeef,
+    caller: v6,
+    callee: undefined,
+    hosts: undefined,
+  });
 });
 
 test("flow references and IP addresses survive their encoding", () => {

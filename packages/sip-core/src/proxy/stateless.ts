@@ -17,12 +17,12 @@ export interface AckRoute {
   readonly callerTag: string;
   readonly calleeTag: string;
   /** `nameHash` of the relay that holds the dialog's media; absent: its media is no concern of ours. */
-  readonly mediaInstance?: number;
+  readonly mediaInstance: number | undefined;
   /** Where to, and the flow to prefer. */
   readonly uri: string;
   /** Without it only the flow may be taken. */
   readonly byUri: boolean;
-  readonly flow?: FlowReference;
+  readonly flow: FlowReference | undefined;
 }
 
 /** Why an ACK goes nowhere. */
@@ -46,10 +46,10 @@ export function routeAck(ack: Request, source: string, tools: ProxyTools): AckRo
     sender,
     callerTag: sender === "caller" ? fromTag : toTag,
     calleeTag: sender === "caller" ? toTag : fromTag,
-    ...(token.media && { mediaInstance: token.mediaInstance }),
+    mediaInstance: token.media ? token.mediaInstance : undefined,
     uri: nextHopUri(route),
     byUri: dialog.byUri,
-    ...(flow && { flow }),
+    flow,
   };
 }
 
@@ -65,7 +65,7 @@ export function forwardAck(
   const upstream = upstreamToken(from, tools.owner, ack.callId, tools.sealer);
   const branch = branchFor(ack, route.uri, 0, loop, tools.sealer);
   const target = { uri: route.uri, route: [], q: 0, ways: [way], nat: false };
-  return forwardRequest(ack, { route, target, way, branch, upstream, ...(body && { body }) });
+  return forwardRequest(ack, { route, target, way, branch, upstream, body });
 }
 
 /**

@@ -11,7 +11,7 @@ export interface Way {
   /** Where there is no flow. */
   readonly remote?: Address;
   /** The name that a TLS peer must prove. */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** A member of the target set (RFC 3261 section 16.5), with every way that leads there (RFC 3263). */

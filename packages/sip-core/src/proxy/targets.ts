@@ -92,7 +92,9 @@ export function sendDescribed(work: Work, index: number, sdp: Uint8Array): void 
   const { request, description } = work.context;
   const part = request && descriptionIn(request);
   if (request === undefined || part === undefined) return;
-  work.change(index, { exchange: 0, offered: description === "offer" });
+  const branch = work.edit(index);
+  branch.exchange = 0;
+  branch.offered = description === "offer";
   send(work, index, withDescription(request.body, part, sdp));
 }
 
@@ -111,12 +113,12 @@ function send(work: Work, index: number, body?: Uint8Array): void {
     way,
     branch: branch.id,
     upstream: upstreamToken(context.flow, work.tools.owner, context.callId, work.tools.sealer),
-    ...(sent && { recordRoute: sent }),
-    ...(branch.breadth !== undefined && { maxBreadth: branch.breadth }),
-    ...(body && { body }),
-    ...(plan.consumedRealm !== undefined && { consumedRealm: plan.consumedRealm }),
+    recordRoute: sent,
+    maxBreadth: branch.breadth,
+    body,
+    consumedRealm: plan.consumedRealm,
   };
-  if (sent !== undefined && shown !== undefined && sent !== shown) work.change(index, { recordRoute: { sent, shown } });
+  if (sent !== undefined && shown !== undefined && sent !== shown) work.edit(index).recordRoute = { sent, shown };
   startClient(work, index, forwardRequest(request, forwarding));
   if (context.method === "INVITE") boundRinging(work, index, plan);
 }
@@ -158,9 +160,9 @@ function dialogToken(work: Work, branch: Branch): string {
   const token = {
     media: branch.media,
     mediaInstance,
-    ...(callerByFlow && { caller: referenceTo(flow) }),
-    ...(way.flow && { callee: referenceTo(way.flow) }),
-    ...(hosts && { hosts }),
+    caller: callerByFlow ? referenceTo(flow) : undefined,
+    callee: way.flow && referenceTo(way.flow),
+    hosts,
   };
   return sealDialogToken(token, work.tools.sealer, callId, callerTag);
 }
@@ -181,7 +183,7 @@ function askMedia(work: Work, index: number, sdp: Uint8Array): void {
   const { context } = work;
   const branch = work.branch(index);
   const exchange = ++context.exchanges;
-  work.change(index, { exchange });
+  work.edit(index).exchange = exchange;
   work.effects.push({
     type: "media",
     verb: context.description,

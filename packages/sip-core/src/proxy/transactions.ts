@@ -48,7 +48,7 @@ export function tellServer(work: Work, event: ServerEvent): void {
 export function startClient(work: Work, index: number, message: Draft): void {
   const { way } = work.branch(index);
   const start = work.context.method === "INVITE" ? startInviteClient : startNonInviteClient;
-  work.change(index, { state: "calling" });
+  work.edit(index).state = "calling";
   takeClient(work, index, start(message, isReliable(way.transport), work.tools.timers), "");
 }
 
@@ -72,7 +72,7 @@ function isAcceptance({ status, cseq }: Response): boolean {
 
 function takeClient(work: Work, index: number, step: Step<Client, TransactionEffect>, source: string): void {
   const client = step.state.state === "Terminated" ? undefined : step.state;
-  if (client !== work.branch(index).client) work.change(index, { client });
+  if (client !== work.branch(index).client) work.edit(index).client = client;
   for (const effect of step.effects) {
     switch (effect.type) {
       case "send":
@@ -104,7 +104,7 @@ export function tellCancel(work: Work, index: number, event: ClientEvent): void 
 }
 
 function takeCancel(work: Work, index: number, step: Step<NonInviteClient, TransactionEffect>): void {
-  work.change(index, { cancelling: step.state.state === "Terminated" ? undefined : step.state });
+  work.edit(index).cancelling = step.state.state === "Terminated" ? undefined : step.state;
   for (const effect of step.effects) {
     if (effect.type === "send") forward(work, "cancel", index, effect.message);
     else if (effect.type !== "pass" && effect.type !== "failed") takeTimer(work, effect, "cancel", index);

@@ -36,8 +36,11 @@ export class Work {
     return branch;
   }
 
-  change(index: number, changes: Partial<Branch>): void {
-    this.context.branches = this.context.branches.with(index, { ...this.branch(index), ...changes });
+  /** A copy of the branch in its place, to be written to. */
+  edit(index: number): Mutable<Branch> {
+    const branch = { ...this.branch(index) };
+    this.context.branches = this.context.branches.with(index, branch);
+    return branch;
   }
 
   start(owner: Owner, branch: number, timer: ProxyTimer, after: number): void {
