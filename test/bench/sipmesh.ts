@@ -3,8 +3,11 @@ import { CALLEE, PASSWORD, SUBSCRIBERS } from "./load.ts";
 import type { Peer } from "./peer.ts";
 import type { RelayPeer } from "./relay.ts";
 import { portOf } from "./rtpengine.ts";
+import { startTraceSink } from "./trace-sink.ts";
 
 const PORT = 5060;
+/** As configured by default; the tests' own configuration has less. */
+const WARM_UP = 500;
 
 /** The whole platform with its full feature set: timers, metrics, 1 % of the calls traced; media left to the phones. */
 export async function startSipmesh(options: { shape: Shape; digest: boolean }): Promise<Peer> {
@@ -18,17 +21,27 @@ export async function startSipmesh(options: { shape: Shape; digest: boolean }): 
     anyUser: !options.digest,
     subscribers: [...subscribers, { user: CALLEE, password: PASSWORD }],
   };
+  const sink = await startTraceSink();
   const platform = await startPlatform({
     shape: options.shape,
     port: PORT,
     config: {
+      process: { warmUp: WARM_UP },
       routing: { media: "never" },
       directory: { domains: [domain] },
-      trace: { ratio: 0.01 },
+      trace: { ratio: 0.01, endpoint: sink.endpoint },
       log: { level: "warn" },
     },
   });
-  return peer(platform, `sipmesh (${options.shape})`);
+  const { name, pids, stop } = peer(platform, `sipmesh (${options.shape})`);
+  return {
+    name,
+    pids,
+    async stop() {
+      await stop();
+      sink.close();
+    },
+  };
 }
 
 /** The platform with real calls whose media it relays. */
