@@ -27,7 +27,8 @@ export function platformConfig(places: ProcessPlaces, policy: Policy, over: Sect
   const { address, sipPort, adminPort, mediaPort, dataDirectory, natsUrl } = places;
   const { authenticate = true, users = ["alice", "bob", "carol", "dave"] } = policy;
   const own = {
-    process: { dataDirectory },
+    // A few calls show that it works; tests start many processes.
+    process: { dataDirectory, warmUp: 20 },
     admin: { address: "127.0.0.1", port: adminPort },
     edge: { listeners: ["udp", "tcp"].map((transport) => ({ transport, address, port: sipPort })) },
     directory: {

@@ -18,6 +18,14 @@ export const processSection = section(
       .max(100_000)
       .default(20)
       .describe("Seconds that stopping may take after SIGTERM or SIGINT; then the process ends as it is."),
+    warmUp: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(500)
+      .describe(
+        "Calls that a platform in memory carries before this process is ready, so that V8 has compiled what they need; 0 for none.",
+      ),
   }),
 );
 

@@ -15,6 +15,7 @@ import { adminSection, logSection, processSection, traceSection } from "./config
 import { hostProblems } from "./host-settings.ts";
 import { linksOf } from "./links.ts";
 import { measureProcess, uncaught } from "./process-metrics.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
 
 export interface Plan {
   readonly config: Config;
@@ -66,6 +67,10 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
       metrics: (request, response) => telemetry.serveMetrics(request, response),
     });
     undo.push(() => admin.stop());
+
+    const { warmUp: calls } = plan.config.of(processSection);
+    const carried = calls === 0 ? 0 : await warmUp(calls);
+    if (carried < calls) telemetry.log.warn({ calls, carried }, "the warm-up was cut short");
 
     mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
     const links = await linksOf(plan.config);
