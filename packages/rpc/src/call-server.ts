@@ -22,7 +22,10 @@ export class CallServer {
   readonly #clock: Clock;
   readonly #security: Security;
   readonly #server: Server;
-  readonly #streams = new Set<ServerDuplexStream<RequestBatch, ReplyBatch>>();
+  readonly #streams = new Map<ServerDuplexStream<RequestBatch, ReplyBatch>, TurnBatch<Reply>>();
+  /** Requests of all streams that are being answered. */
+  #underWay = 0;
+  #answeredAll: (() => void) | undefined;
   /** Methods that were ever registered: gRPC forgets none, so each looks up who serves it now. */
   readonly #registered = new Set<string>();
 
@@ -57,9 +60,19 @@ export class CallServer {
   }
 
   async close(): Promise<void> {
+    const answered = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
-    const timer = this.#clock.after(CLOSE_WITHIN, () => ended.resolve());
-    for (const stream of this.#streams) stream.end();
+    const timer = this.#clock.after(CLOSE_WITHIN, () => {
+      answered.resolve();
+      ended.resolve();
+    });
+    this.#answeredAll = () => answered.resolve();
+    if (this.#underWay === 0) answered.resolve();
+    await answered.promise;
+    for (const [stream, replies] of this.#streams) {
+      replies.flush();
+      stream.end();
+    }
     this.#server.tryShutdown(() => ended.resolve());
     await ended.promise;
     timer.cancel();
@@ -67,12 +80,12 @@ export class CallServer {
   }
 
   #exchange(stream: ServerDuplexStream<RequestBatch, ReplyBatch>): void {
-    this.#streams.add(stream);
     let underWay = 0;
     let gone = false;
     const replies = new TurnBatch<Reply>((batch) => {
       if (!gone) for (const part of inBatches(batch)) stream.write({ replies: part });
     });
+    this.#streams.set(stream, replies);
     const end = (): void => {
       gone = true;
       this.#streams.delete(stream);
@@ -87,9 +100,12 @@ export class CallServer {
           continue;
         }
         underWay += 1;
+        this.#underWay += 1;
         void this.#answer(request).then((reply) => {
           underWay -= 1;
           replies.add(reply);
+          this.#underWay -= 1;
+          if (this.#underWay === 0) this.#answeredAll?.();
         });
       }
     });

@@ -174,6 +174,83 @@ test("gRPC: what was under way to a peer that dies is not tried again elsewhere"
   await Promise.all([way.close(), otherWay.close(), one.close(), other.close()]);
 });
 
+test("gRPC: what may be done twice and was under way to a peer that dies is asked of another, within the deadline", async () => {
+  let hanging = 0;
+  const [dying, other] = await Promise.all([start(), start()]);
+  const hang = () => {
+    hanging += 1;
+    return new Promise<never>(() => {});
+  };
+  dying.serve(LocationService, handlers({ lookup: hang }));
+  other.serve(LocationService, answering("other"));
+  const way = await proxyTo(dying.port);
+  const caller = await start(() => [peer("a", way.port), peer("b", other.port)]);
+  const location = caller.client("location", LocationService);
+  await Promise.all([
+    until(() => hanging === 1, 2000),
+    location.lookup(asked, { deadline: 2000, instance: "b" }),
+    location.lookup(asked, { deadline: 50, instance: "a" }).catch(() => {}),
+  ]);
+  const calls = Array.from({ length: 4 }, () => location.lookup(asked, { deadline: 5000, repeatable: true }));
+  await until(() => hanging > 1, 2000);
+  way.cut();
+  for (const { bindings } of await Promise.all(calls)) assert.equal(bindings[0]?.uri, "other");
+  await caller.close();
+  await Promise.all([way.close(), dying.close(), other.close()]);
+});
+
+test("gRPC: who is named, and dies, is not replaced by another, whatever may be done twice", async () => {
+  let entered = 0;
+  const [dying, other] = await Promise.all([start(), start()]);
+  const hang = () => {
+    entered += 1;
+    return new Promise<never>(() => {});
+  };
+  dying.serve(LocationService, handlers({ lookup: hang }));
+  other.serve(LocationService, answering("other"));
+  const way = await proxyTo(dying.port);
+  const caller = await start(() => [peer("a", way.port), peer("b", other.port)]);
+  const location = caller.client("location", LocationService);
+  const call = location.lookup(asked, { deadline: 5000, repeatable: true, instance: "a" });
+  await until(() => entered === 1, 2000);
+  way.cut();
+  await assert.rejects(call, { code: Code.Unavailable });
+  await caller.close();
+  await Promise.all([way.close(), dying.close(), other.close()]);
+});
+
+test("gRPC: who leaves answers what is under way; what comes too late is asked of another", async () => {
+  const release = Promise.withResolvers<void>();
+  let entered = 0;
+  const [leaving, other] = await Promise.all([start(), start()]);
+  const serving = leaving.serve(
+    LocationService,
+    handlers({
+      async lookup() {
+        entered += 1;
+        await release.promise;
+        return REPLY;
+      },
+    }),
+  );
+  other.serve(LocationService, answering("other"));
+  const peers = [peer("a", leaving.port)];
+  const caller = await start(() => peers);
+  const location = caller.client("location", LocationService);
+  const underWay = location.lookup(asked, { deadline: 5000 });
+  await until(() => entered === 1, 2000);
+  serving.close();
+  peers.push(peer("b", other.port));
+  const late = await Promise.all(Array.from({ length: 4 }, () => location.lookup(asked, { deadline: 5000 })));
+  for (const { bindings } of late) assert.equal(bindings[0]?.uri, "other");
+  const closed = leaving.close();
+  release.resolve();
+  assert.deepEqual(await underWay, REPLY);
+  await closed;
+  await caller.close();
+  await other.close();
+});
+
 test("gRPC: more calls than may be under way end with RESOURCE_EXHAUSTED", async () => {
   const answerer = await start();
   answerer.serve(LocationService, handlers({ lookup: () => new Promise(() => {}) }));

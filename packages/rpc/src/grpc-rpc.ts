@@ -23,7 +23,7 @@ export interface GrpcRpc extends Rpc {
 
 /**
  * Calls within this process directly, to others over one long-lived gRPC stream for each peer. A peer that is silent
- * for 2 s is dropped: its calls end with UNAVAILABLE, and those surely not sent are tried with another.
+ * for 2 s is dropped: its calls end with UNAVAILABLE, and those surely not sent, or repeatable, are tried with another.
  *
  * @throws Error where the address cannot be bound
  */

@@ -38,8 +38,8 @@ interface Pending {
   readonly options: CallOptions;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: RpcError) => void;
-  /** Told where the call was surely not sent, so that another peer may be asked. */
-  readonly unsent: (error: RpcError) => void;
+  /** Told where another peer may be asked: the call was surely not carried out, or may be carried out twice. */
+  readonly elsewhere: (error: RpcError) => void;
   readonly due: number;
   timer: Timer | undefined;
 }
@@ -85,17 +85,17 @@ export class PeerLink {
     return this.#sent.size === 0 && this.#waiting.length === 0 && this.#unflushed === 0;
   }
 
-  /** Settles within the deadline. `unsent` is called instead of a rejection where the peer surely never saw the call. */
+  /** Settles within the deadline. `elsewhere` is called instead of a rejection where another peer may be asked. */
   call(
     method: AnyMethod,
     request: unknown,
     options: CallOptions,
-    unsent: (error: RpcError) => void,
+    elsewhere: (error: RpcError) => void,
     resolve: (reply: unknown) => void,
     reject: (error: RpcError) => void,
   ): void {
     if (this.#closed || this.#state === "down") {
-      unsent(this.#unavailable(`cannot be reached (${this.#why})`));
+      elsewhere(this.#unavailable(`cannot be reached (${this.#why})`));
       return;
     }
     if (this.#sent.size + this.#waiting.length + this.#unflushed >= IN_FLIGHT) {
@@ -103,7 +103,7 @@ export class PeerLink {
       return;
     }
     const due = this.#clock.now() + options.deadline;
-    const call: Pending = { method, request, options, resolve, reject, unsent, due, timer: undefined };
+    const call: Pending = { method, request, options, resolve, reject, elsewhere, due, timer: undefined };
     if (this.#state === "opening" || this.#blocked) {
       call.timer = this.#clock.after(options.deadline, () => this.#expireWaiting(call));
       this.#waiting.push(call);
@@ -165,7 +165,7 @@ export class PeerLink {
   #send(calls: Pending[]): void {
     this.#unflushed -= calls.length;
     if (this.#stream === undefined || this.#state !== "open") {
-      for (const call of calls) call.unsent(this.#unavailable(`cannot be reached (${this.#why})`));
+      for (const call of calls) call.elsewhere(this.#unavailable(`cannot be reached (${this.#why})`));
       return;
     }
     const now = this.#clock.now();
@@ -219,7 +219,10 @@ export class PeerLink {
       this.#sent.delete(id);
       call.timer?.cancel();
       if (code !== Code.Ok) {
-        call.reject(new RpcError(code, message));
+        const error = new RpcError(code, message);
+        // A peer that leaves serves no more what it is still asked for.
+        if (code === Code.Unimplemented) call.elsewhere(error);
+        else call.reject(error);
         continue;
       }
       try {
@@ -260,11 +263,13 @@ export class PeerLink {
     this.#waiting = [];
     for (const call of sent) {
       call.timer?.cancel();
-      call.reject(this.#unavailable(`went away during the call (${reason})`));
+      const error = this.#unavailable(`went away during the call (${reason})`);
+      if (call.options.repeatable) call.elsewhere(error);
+      else call.reject(error);
     }
     for (const call of waiting) {
       call.timer?.cancel();
-      call.unsent(this.#unavailable(reason));
+      call.elsewhere(this.#unavailable(reason));
     }
   }
 

@@ -33,6 +33,8 @@ export interface CallOptions {
   readonly instance?: string | undefined;
   /** Same key, same peer, for as long as the peers are the same. A service in this process is preferred to any peer. */
   readonly key?: string | undefined;
+  /** Done twice it is as good as done once: where the peer goes away during the call, another one is asked. */
+  readonly repeatable?: boolean | undefined;
 }
 
 /** Methods of a service, wherever it runs. They reject with `RpcError` and with nothing else. */

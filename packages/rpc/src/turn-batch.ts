@@ -10,12 +10,15 @@ export class TurnBatch<Item> {
 
   add(item: Item): void {
     this.#items.push(item);
-    this.#due ??= setImmediate(() => {
-      this.#due = undefined;
-      const items = this.#items;
-      this.#items = [];
-      this.#flush(items);
-    });
+    this.#due ??= setImmediate(() => this.flush());
+  }
+
+  /** Hands on what is there without waiting for the turn's end. */
+  flush(): void {
+    if (this.#due === undefined) return;
+    const items = this.#items;
+    this.clear();
+    this.#flush(items);
   }
 
   clear(): void {

@@ -35,6 +35,8 @@ export interface AskerOptions {
 export interface Patience {
   readonly deadline: number;
   readonly trace: TraceContext | undefined;
+  /** Every question may be put twice. */
+  readonly repeatable: true;
 }
 
 /** Puts the questions of a decision to the services that know. */

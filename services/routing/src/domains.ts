@@ -34,7 +34,7 @@ export class Domains {
   async start(): Promise<void> {
     const { clock, directory, deadline, interval, changed, failed } = this.#options;
     try {
-      const reply = await directory.domains({}, { deadline });
+      const reply = await directory.domains({}, { deadline, repeatable: true });
       if (reply.version !== this.#version) {
         this.#version = reply.version;
         changed(reply.domains);

@@ -78,6 +78,7 @@ export class Router {
     const patience: Patience = {
       deadline: Math.min(this.#options.rpcDeadline, call.deadline),
       trace: span?.context ?? call.trace,
+      repeatable: true,
     };
     const told = (decision: RouteDecision): RouteDecision => {
       this.#count.seconds.observe((clock.now() - started) / 1000);

@@ -52,7 +52,7 @@ export class Questions {
           bodySha256: hashed ? hash.sha256Hex(request.body) : "",
           tried: [],
         },
-        { deadline: this.#deadlines.routing, trace },
+        { deadline: this.#deadlines.routing, trace, repeatable: true },
       ),
     );
   }
@@ -60,7 +60,10 @@ export class Questions {
   /** Where a URI leads (RFC 3263). */
   locate(uri: string, flow: Flow, trace?: TraceContext): Promise<LocateReply> {
     const question = { uri, preferred: wireTransport(flow.transport) };
-    return this.#ask("routing", this.#routing.locate(question, { deadline: this.#deadlines.routing, trace }));
+    return this.#ask(
+      "routing",
+      this.#routing.locate(question, { deadline: this.#deadlines.routing, trace, repeatable: true }),
+    );
   }
 
   /** The registrar's answer to a REGISTER that routing has admitted. */
@@ -81,7 +84,7 @@ export class Questions {
           flow: wireFlow(flow),
           nat: behindNat(request, flow),
         },
-        { deadline: this.#deadlines.location, trace, key: addressOfRecord },
+        { deadline: this.#deadlines.location, trace, key: addressOfRecord, repeatable: true },
       ),
     );
   }
