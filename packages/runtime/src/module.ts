@@ -13,6 +13,8 @@ export interface Module<C = unknown> {
   readonly needs: readonly string[];
   readonly section: ConfigSection<C>;
   readonly catalogue: Catalogue;
+  /** It becomes ready only when others have found it, as an edge does. Else presence tells of it once it is ready. */
+  readonly foundBeforeReady?: true;
   start(context: Context, config: C): Promise<Service>;
 }
 

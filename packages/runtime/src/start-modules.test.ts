@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { memoryBus } from "@sipmesh/bus";
 import { systemClock, systemRandom } from "@sipmesh/environment";
+import { until } from "@sipmesh/environment/testing";
 import { directRpc } from "@sipmesh/rpc";
 import { memoryStore } from "@sipmesh/store";
 import { silentTelemetry } from "@sipmesh/telemetry";
@@ -135,6 +136,28 @@ test("ready where all are; not any more once stopping", async () => {
   const stopped = running.stop();
   assert.deepEqual(running.ready(), { ok: false, reason: "stopping" });
   await stopped;
+});
+
+test("the cluster is told of a service once it is ready, and at once of one that must be found to become so", async () => {
+  const story: string[] = [];
+  let readiness: Readiness = { ok: false, reason: "the domains are not known yet" };
+  const routing = module("routing", [], story, { ready: () => readiness });
+  const edge = { ...module("edge", ["routing"], story, { ready: () => readiness }), foundBeforeReady: true } as const;
+  const running = await startModules([routing, edge], context(story), values);
+  assert.deepEqual(story, ["start routing", "start edge", "announce edge"]);
+  readiness = { ok: true };
+  await until(() => story.at(-1) === "announce edge+routing", 2000);
+  // What is away later is for metrics and alerts, not a reason to withdraw.
+  readiness = { ok: false, reason: "the directory is away" };
+  await running.stop();
+  assert.deepEqual(story.slice(3), [
+    "announce edge+routing",
+    "announce ",
+    "leave edge",
+    "leave routing",
+    "stop edge",
+    "stop routing",
+  ]);
 });
 
 test("a service that fails to leave keeps no other from stopping", async () => {

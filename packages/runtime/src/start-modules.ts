@@ -1,9 +1,12 @@
 import type { ConfigSection } from "@sipmesh/config";
+import type { Timer } from "@sipmesh/environment";
 import type { Context } from "./context.ts";
 import type { Module, Readiness, Service } from "./module.ts";
 
 /** Milliseconds that a service may take to leave, and again to stop. */
 const PATIENCE = 5000;
+/** Milliseconds between two looks at whether a service has become ready. */
+const LOOK = 100;
 
 /** Gives each module the values of its section. */
 export interface Values {
@@ -27,11 +30,13 @@ export interface RunningModules {
 interface Started {
   readonly name: string;
   readonly service: Service;
+  readonly foundBeforeReady: boolean;
 }
 
 /**
- * Starts the modules, each after those that it needs, and tells the cluster of each that runs. Where one fails those
- * that were started are stopped again, and its error is thrown.
+ * Starts the modules, each after those that it needs, and tells the cluster of each once it can be asked: who is asked
+ * before he knows anything would turn away what another could have answered. Where one fails those that were started are
+ * stopped again, and its error is thrown.
  */
 export async function startModules(
   modules: readonly Module[],
@@ -39,9 +44,25 @@ export async function startModules(
   values: Values,
 ): Promise<RunningModules> {
   const started: Started[] = [];
+  const offered = new Set<string>();
+  let look: Timer | undefined;
   let stopping: Promise<void> | undefined;
 
+  function offer(): void {
+    const before = offered.size;
+    for (const { name, service, foundBeforeReady } of started) {
+      if (foundBeforeReady || service.ready().ok) offered.add(name);
+    }
+    if (offered.size > before) context.cluster.announce({ targets: [...offered] });
+  }
+
+  function keepOffering(): void {
+    offer();
+    if (offered.size < started.length) look = context.clock.after(LOOK, keepOffering);
+  }
+
   async function stop(lingering: number): Promise<void> {
+    look?.cancel();
     const linger = ({ name, service }: Started) =>
       within(context, name, "linger", service.linger?.bind(service, lingering), lingering + PATIENCE);
     if (lingering > 0) await Promise.all(started.map(linger));
@@ -54,9 +75,11 @@ export async function startModules(
   try {
     for (const module of startOrder(modules)) {
       const own = { ...context, telemetry: context.telemetry.forService(module.name) };
-      started.push({ name: module.name, service: await module.start(own, values.of(module.section)) });
-      context.cluster.announce({ targets: started.map(({ name }) => name) });
+      const service = await module.start(own, values.of(module.section));
+      started.push({ name: module.name, service, foundBeforeReady: module.foundBeforeReady ?? false });
+      offer();
     }
+    keepOffering();
   } catch (error) {
     await stop(0);
     throw error;

@@ -8,6 +8,8 @@ import { catalogue } from "./telemetry.ts";
 export const edge: Module<EdgeConfig> = {
   name: "edge",
   needs: ["transaction"],
+  // Its OPTIONS to itself come back only when the others know of it.
+  foundBeforeReady: true,
   section: section("edge", schema),
   catalogue,
 
