@@ -31,6 +31,10 @@ export interface NatsBucketOptions {
 
 /** Milliseconds until a JetStream that did not answer is asked again. */
 const PROBE_AFTER = 500;
+/** How often a call is tried within its deadline where nobody answers it. */
+const ATTEMPTS = 3;
+/** Milliseconds until a call that failed is tried again. */
+const AGAIN_AFTER = 50;
 /** Times the deadline that a walk over all values may take. */
 const WALK = 10;
 
@@ -201,46 +205,60 @@ export class NatsBucket implements Bucket {
     }
   }
 
-  /** Settles within the deadline: with the value, a Conflict or StoreAway. */
+  /**
+   * Settles within the deadline: with the value, a Conflict or StoreAway. What is not answered is tried again until then:
+   * with several servers another one leads soon. A write that was carried out and not answered meets its own revision, a
+   * Conflict, which tells the caller to read.
+   */
   #call<T>(operation: Operation, what: string, run: (kv: KV) => Promise<T>, times = 1): Promise<T> {
     const { clock, deadline, isConnected, observer } = this.#options;
     const started = clock.now();
-    const away = (cause?: unknown): StoreAway => new StoreAway(`${operation} "${what}" in "${this.name}"`, cause);
+    const patience = times === 1 ? deadline / ATTEMPTS : deadline * times;
     return new Promise<T>((resolve, reject) => {
+      let last: unknown;
+      let next: Timer | undefined;
+      let ended = false;
       const end = (outcome: "ok" | "conflict" | "away" | "failed"): void => {
-        timer.cancel();
+        ended = true;
+        due.cancel();
+        next?.cancel();
         observer?.answered(operation, outcome, clock.now() - started);
       };
-      const timer = clock.after(deadline * times, () => {
-        this.#silent();
+      const giveUp = (): void => {
+        if (isConnected()) this.#silent();
         end("away");
-        reject(away());
-      });
-      if (!isConnected()) {
-        end("away");
-        reject(away());
-        return;
-      }
-      this.#attempt(run).then(
-        (value) => {
+        reject(new StoreAway(`${operation} "${what}" in "${this.name}"`, last));
+      };
+      const fail = (error: unknown): void => {
+        if (ended) return;
+        if (isWrongRevision(error)) {
+          end("conflict");
+          reject(new Conflict(this.name, what));
+        } else if (error instanceof InvalidArgumentError) {
+          end("failed");
+          reject(error);
+        } else {
+          last = error;
+          next?.cancel();
+          next = clock.after(AGAIN_AFTER, attempt);
+        }
+      };
+      const attempt = (): void => {
+        if (this.#closed) {
+          giveUp();
+          return;
+        }
+        next = clock.after(isConnected() ? patience : AGAIN_AFTER, attempt);
+        if (!isConnected()) return;
+        this.#attempt(run).then((value) => {
+          if (ended) return;
           this.#answering();
           end("ok");
           resolve(value);
-        },
-        (error: unknown) => {
-          if (isWrongRevision(error)) {
-            end("conflict");
-            reject(new Conflict(this.name, what));
-          } else if (error instanceof InvalidArgumentError) {
-            end("failed");
-            reject(error);
-          } else {
-            if (isConnected()) this.#silent();
-            end("away");
-            reject(away(error));
-          }
-        },
-      );
+        }, fail);
+      };
+      const due = clock.after(deadline * times, giveUp);
+      attempt();
     });
   }
 }

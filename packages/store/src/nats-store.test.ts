@@ -94,6 +94,29 @@ test("jetstream: while the server is away calls fail in time; afterwards all hea
   }
 });
 
+test("jetstream: a call that begins while the server is away for a moment goes through, and is written once", {
+  skip,
+}, async () => {
+  const own = await Nats.start();
+  const connection = await link(own);
+  const store = natsStore(connection, { clock, prefix: "moment", deadline: 5000 });
+  try {
+    const bucket = await store.bucket("b");
+    const revision = await bucket.create("key", Buffer.from("1"));
+    await own.kill();
+    await until(() => store.state === "away", 5000);
+    const [updated, read] = [bucket.update("key", Buffer.from("2"), revision), bucket.get("key")];
+    await own.resume();
+    assert.ok((await updated) > revision);
+    assert.ok((await read) !== undefined);
+    assert.equal(Buffer.from((await bucket.get("key"))?.value ?? []).toString(), "2");
+  } finally {
+    await store.close();
+    await connection.close();
+    await own.stop();
+  }
+});
+
 test("jetstream: a server that hangs is answered for within the deadline", { skip }, async () => {
   const own = await Nats.start();
   const connection = await link(own);
