@@ -8,6 +8,6 @@ export { Platform, type PlatformOptions, type Shape, startPlatform } from "./pla
 export { freePort } from "./ports.ts";
 export { Program, type ProgramOptions, runProgram } from "./program.ts";
 export { type RawCall, RawPhone, type Server } from "./raw-phone.ts";
-export { Sipp, type SippCounts, type SippOptions } from "./sipp.ts";
+export { Sipp, type SippCounts, type SippOptions, type SippStep } from "./sipp.ts";
 export { listen, type Recording, writeTone } from "./tone.ts";
 export { Capture, type CaptureOptions } from "./tshark.ts";

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { Program } from "./program.ts";
 
 export interface SippOptions {
@@ -34,18 +34,33 @@ export interface SippCounts {
   readonly created: number;
 }
 
+/** What became of one step of the scenario so far, in all calls together. */
+export interface SippStep {
+  /** "INVITE", "200", "Pause" */
+  readonly message: string;
+  /** Messages sent or received, pauses begun. */
+  readonly times: number;
+  readonly retransmitted: number;
+  readonly unexpected: number;
+  readonly timedOut: number;
+}
+
 /** A run of SIPp: a caller, a callee or a registering phone. */
 export class Sipp {
   readonly program: Program;
   readonly #statistics: string;
   readonly #errors: string;
+  readonly #folder: string;
+  readonly #scenario: string;
 
   constructor(options: SippOptions) {
     this.#statistics = join(options.folder, `${options.name}.csv`);
     this.#errors = join(options.folder, `${options.name}.errors`);
+    this.#folder = options.folder;
+    this.#scenario = basename(options.scenario, ".xml");
     const args = ["-sf", options.scenario, "-i", options.address ?? "127.0.0.1", "-p", String(options.port)];
     args.push("-nostdin", "-trace_stat", "-stf", this.#statistics, "-fd", "1", "-t", options.transport ?? "u1");
-    args.push("-trace_err", "-error_file", this.#errors, "-buff_size", "4194304");
+    args.push("-trace_counts", "-trace_err", "-error_file", this.#errors, "-buff_size", "4194304");
     if (options.rate !== undefined) args.push("-r", String(options.rate));
     if (options.calls !== undefined) args.push("-m", String(options.calls));
     if (options.users !== undefined) args.push("-inf", options.users);
@@ -72,6 +87,45 @@ export class Sipp {
     return this.counts();
   }
 
+  /** Lets no new call begin and waits until the others have ended; those that do not are counted as created alone. */
+  async finish(milliseconds: number): Promise<SippCounts> {
+    this.program.signal("SIGUSR1");
+    await this.program.exit(milliseconds).catch(() => {});
+    return this.counts();
+  }
+
+  /** Whether it has begun: SIPp writes its first statistics after a second. */
+  get begun(): boolean {
+    return this.steps().length > 0;
+  }
+
+  /** The steps of the scenario in its order, as they stood in the last second; empty before the first. */
+  steps(): SippStep[] {
+    const file = readdirSync(this.#folder).find((name) => name === `${this.#scenario}_${this.program.pid}_counts.csv`);
+    if (file === undefined) return [];
+    const lines = readFileSync(join(this.#folder, file), "utf8").split("\n");
+    // The last line may be half written.
+    const [names = "", values] = [lines[0], lines.at(-2)];
+    if (values === undefined || lines.length < 3) return [];
+    const steps: Record<string, number>[] = [];
+    const messages: string[] = [];
+    for (const [at, name] of names.split(";").entries()) {
+      const [step, message = "", what = ""] = name.split("_");
+      if (step === undefined || !/^\d+$/.test(step)) continue;
+      messages[Number(step)] = message;
+      const counted = steps[Number(step)] ?? {};
+      steps[Number(step)] = counted;
+      counted[what] = Number(values.split(";")[at]);
+    }
+    return steps.map((counted, at) => ({
+      message: messages[at] ?? "",
+      times: counted.Sent ?? counted.Recv ?? counted.Sessions ?? 0,
+      retransmitted: counted.Retrans ?? 0,
+      unexpected: counted.Unexp ?? 0,
+      timedOut: counted.Timeout ?? 0,
+    }));
+  }
+
   /** So far; SIPp writes them once a second, and for the first time a while after its start. */
   counts(): SippCounts {
     if (!existsSync(this.#statistics))
@@ -92,7 +146,7 @@ export class Sipp {
 
   errors(): string {
     try {
-      return readFileSync(this.#errors, "utf8").slice(0, 4_000);
+      return readFileSync(this.#errors, "utf8").slice(0, 200_000);
     } catch {
       return "";
     }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { IMAGES, noCluster, putImages, Release } from "./cluster.ts";
+import { IMAGES, putImages } from "../images.ts";
+import { Release } from "../release.ts";
+import { noCluster } from "../surroundings.ts";
 
 const FILES = [
   { file: "restricted.yaml", enforce: "restricted" },
@@ -24,7 +26,7 @@ describe("The ready-made value files", { skip: noCluster() }, () => {
       });
 
       it("installs, and two phones talk", async () => {
-        await release.install(IMAGES, file);
+        await release.install(IMAGES, { file });
         const told = await release.helm("test", "sipmesh", "--logs", "--timeout", "2m");
         assert.match(told, /Phase: +Succeeded/);
       });

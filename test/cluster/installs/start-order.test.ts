@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { IMAGES, noCluster, putImages, Release, until } from "./cluster.ts";
+import { IMAGES, putImages } from "../images.ts";
+import { Release } from "../release.ts";
+import { noCluster } from "../surroundings.ts";
+import { until } from "../until.ts";
 
 /** Longer than a liveness probe bears with a pod (six times ten seconds). */
 const BORNE = 75_000;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Program } from "@sipmesh/drivers";
-import { able, commandFor, IMAGES, noCluster, putImages, Release, until } from "./cluster.ts";
+import { IMAGES, putImages } from "../images.ts";
+import { Release } from "../release.ts";
+import { able, commandFor, noCluster } from "../surroundings.ts";
+import { until } from "../until.ts";
 
 /** Calls that talk while something befalls the relays. */
 const CALLS = 8;

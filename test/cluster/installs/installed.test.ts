@@ -4,13 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type JaegerTrace, Sipp } from "@sipmesh/drivers";
-import { able, commandFor, IMAGES, noCluster, putImages, Release, scenario, until } from "./cluster.ts";
+import { IMAGES, putImages } from "../images.ts";
+import { Release } from "../release.ts";
+import { able, commandFor, noCluster, OUTSIDE } from "../surroundings.ts";
+import { until } from "../until.ts";
 
-/** Where phones are. */
-const OUTSIDE = process.env.SIPMESH_TEST_OUTSIDE_ADDRESS ?? "10.77.0.200";
 const CALLEE = 7_060;
 const CALLER = 7_062;
 const REGISTRAR = 7_064;
+
+/** A scenario of test/scenarios. */
+const scenario = (name: string): string => new URL(`../../scenarios/${name}.xml`, import.meta.url).pathname;
 
 describe("The chart on a cluster", { skip: noCluster() }, () => {
   const release = new Release(`sipmesh-${process.pid}`);

@@ -1,0 +1,77 @@
+// `npm run test:cluster`: the chart, and what a platform on the cluster of KUBECONFIG survives. Ends with a table of the
+// faults and a line that counts.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { faultTable } from "../test/cluster/fault-table.ts";
+import { putImages } from "../test/cluster/images.ts";
+import { Release } from "../test/cluster/release.ts";
+import { noCluster, ROOT } from "../test/cluster/surroundings.ts";
+import { add, line, type Results } from "./lib/results.ts";
+import { run } from "./lib/run.ts";
+
+const { values } = parseArgs({
+  options: {
+    /** Only files whose name contains this. */
+    only: { type: "string", default: "" },
+    /** Minutes after which no further file is begun. */
+    minutes: { type: "string", default: "45" },
+  },
+});
+
+/** Seconds that one file may take. */
+const FILE_LIMIT = 600;
+
+/** In the first folder tests share one release, in the second each has its own. */
+const FOLDERS = ["faults", "installs"] as const;
+
+const began = Date.now();
+const total: Results = { passed: 0, failed: 0, skipped: [] };
+const folder = mkdtempSync(join(tmpdir(), "sipmesh-cluster-run-"));
+const rows = join(folder, "rows.jsonl");
+writeFileSync(rows, "");
+const release = new Release(process.env.SIPMESH_TEST_NAMESPACE ?? `sipmesh-faults-${process.pid}`);
+Object.assign(process.env, { SIPMESH_TEST_FAULT_ROWS: rows, SIPMESH_TEST_NAMESPACE: release.namespace });
+
+const ready = noCluster() === false;
+if (ready) {
+  await putImages();
+  process.env.SIPMESH_TEST_IMAGES_PUT = "1";
+  console.log(`images are in place after ${seconds()} s`);
+}
+for (const name of FOLDERS) {
+  await tests(name);
+  // Room for the releases of the second folder.
+  if (ready && name === "faults") await release.remove();
+}
+for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
+if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
+rmSync(folder, { recursive: true });
+console.log(`${seconds()} s`);
+console.log(line(total));
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function tests(name: string): Promise<void> {
+  const within = join(ROOT, "test", "cluster", name);
+  const left = Number(values.minutes) * 60 - seconds();
+  if (left <= 0) {
+    console.log(`${name}: not begun, ${values.minutes} minutes are over`);
+    total.failed += 1;
+    return;
+  }
+  const results = join(within, ".turbo", "results.json");
+  rmSync(results, { force: true });
+  const limits = [`--timeout=${FILE_LIMIT}`, `--within=${left}`, "--concurrency=1", `--only=${values.only}`];
+  const { code } = await run("node", ["scripts/run-tests.ts", ...limits, within], { cwd: ROOT, show: true });
+  try {
+    add(total, JSON.parse(readFileSync(results, "utf8")) as Results);
+  } catch {
+    console.log(`${name}: the tests ended with ${code} and no result`);
+    total.failed += 1;
+  }
+}
+
+function seconds(): number {
+  return Math.round((Date.now() - began) / 1000);
+}

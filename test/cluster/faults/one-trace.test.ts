@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { JaegerTrace } from "@sipmesh/drivers";
+import { busiest, callsOf, kill } from "../pods.ts";
+import { type Site, sharedSite } from "../site.ts";
+import { noCluster } from "../surroundings.ts";
+import { strikeUnderLoad } from "../under-load.ts";
+import { until } from "../until.ts";
+
+describe("a call whose owner died", { skip: noCluster() }, () => {
+  let site: Site;
+  before(async () => {
+    site = await sharedSite();
+  });
+  after(async () => {
+    await site?.close();
+  });
+
+  it("is one trace in Jaeger, from INVITE to BYE: the spans of the successor join it", async () => {
+    let owned: readonly string[] = [];
+    let owner = "";
+    await strikeUnderLoad(site, {
+      name: "kill −9 of the owner, and the trace of its calls",
+      strike: async () => {
+        const pod = await busiest(site.release, "transaction");
+        owned = await callsOf(site.release, pod);
+        owner = pod.name;
+        await kill(site.release, pod, "transaction");
+      },
+      load: { flows: [{ kind: "answered", rate: 8 }], registering: 0 },
+    });
+    assert.ok(owned.length > 0, "it owned calls");
+    for (const callId of owned.slice(0, 5)) {
+      const trace = await until(() => finished(site, callId), 30_000, `the trace of ${callId} to its BYE`);
+      const others = trace.spans.filter((span) => podOf(trace, span) !== owner && isTransaction(trace, span));
+      assert.ok(others.length > 0, `spans of the successor in the trace of ${callId}`);
+    }
+  });
+});
+
+interface Trace extends JaegerTrace {
+  readonly processes: Readonly<
+    Record<string, { readonly serviceName: string; readonly tags: readonly { key: string; value: unknown }[] }>
+  >;
+}
+
+/** The one trace of a call that has ended; undefined where it is not there yet. @throws where there are two */
+async function finished({ release }: Site, callId: string): Promise<Trace | undefined> {
+  const search = new URLSearchParams({
+    service: "sipmesh-transaction",
+    tags: JSON.stringify({ "sip.call_id": callId }),
+    lookback: "1h",
+  });
+  const { data } = (await release.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: Trace[] };
+  assert.ok(data.length <= 1, `${data.length} traces of ${callId}`);
+  return data[0]?.spans.some((span) => isOf(span, "BYE") && isAnswered(span)) ? data[0] : undefined;
+}
+
+const isOf = (span: Trace["spans"][number], method: string) =>
+  span.tags.some(({ key, value }) => key === "sip.method" && value === method);
+
+const isAnswered = (span: Trace["spans"][number]) =>
+  span.tags.some(({ key, value }) => key === "sip.status_code" && Number(value) === 200);
+
+const isTransaction = ({ processes }: Trace, { processID }: Trace["spans"][number]) =>
+  processes[processID]?.serviceName === "sipmesh-transaction";
+
+const podOf = ({ processes }: Trace, { processID }: Trace["spans"][number]) =>
+  processes[processID]?.tags.find(({ key }) => key === "k8s.pod.name")?.value;

@@ -1,0 +1,36 @@
+import { after, before, describe, it } from "node:test";
+import { type Site, sharedSite } from "../site.ts";
+import { noCluster } from "../surroundings.ts";
+import { assertNothingLost, strikeUnderLoad } from "../under-load.ts";
+
+const WORKLOADS = [
+  "deployment/sipmesh-transaction",
+  "deployment/sipmesh-routing",
+  "deployment/sipmesh-location",
+  "deployment/sipmesh-directory",
+  "statefulset/sipmesh-nats",
+];
+
+describe("a rollout", { skip: noCluster() }, () => {
+  let site: Site;
+  before(async () => {
+    site = await sharedSite();
+  });
+  after(async () => {
+    await site?.close();
+  });
+
+  for (const workload of WORKLOADS) {
+    it(`of ${workload} loses no call`, async () => {
+      assertNothingLost(
+        await strikeUnderLoad(site, {
+          name: `rollout restart of ${workload.replace(/.*-/, "")}`,
+          strike: async () => {
+            await site.release.kubectl("rollout", "restart", workload);
+            await site.release.kubectl("rollout", "status", workload, "--timeout=180s");
+          },
+        }),
+      );
+    });
+  }
+});

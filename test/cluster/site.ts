@@ -1,0 +1,67 @@
+import { HealthChecks } from "./health-checks.ts";
+import { IMAGES, putImages } from "./images.ts";
+import { Release } from "./release.ts";
+import { able } from "./surroundings.ts";
+
+/** Milliseconds that a target may ring: a test waits for it. */
+export const RING = 15_000;
+
+/** What the tests of faults install: three NATS servers, Jaeger, and users whom anybody may call. */
+const VALUES = {
+  ...IMAGES,
+  nats: { ...IMAGES.nats, replicas: 3 },
+  jaeger: { ...IMAGES.jaeger, enabled: true },
+  config: {
+    directory: {
+      domains: [
+        { name: "sipmesh.test", ownAddresses: true, authenticate: false, openToStrangers: true, anyUser: true },
+      ],
+    },
+    transaction: { timers: { ring: RING } },
+  },
+};
+
+/** A platform on the cluster, and the way to it from outside. */
+export interface Site {
+  readonly release: Release;
+  /** What it was installed with. */
+  readonly values: object;
+  /** Where phones outside send to, `address:port`; undefined where each node has an edge of its own. */
+  readonly remote: string | undefined;
+  readonly balancer: HealthChecks | undefined;
+  /** Ends what the test process does for it; the release stays. */
+  close(): Promise<void>;
+}
+
+/** A release whose edges are behind a load balancer, which is played here; one that is there already is upgraded. */
+export async function balancedSite(namespace: string, over: object = {}): Promise<Site> {
+  const release = new Release(namespace);
+  const values = { ...VALUES, ...over };
+  await putImages();
+  const known = await addresses(release).catch(() => undefined);
+  if (known === undefined) await release.install(values);
+  const { udp, tcp } = known ?? (await addresses(release));
+  const reachable = { ...values, edge: { udp: { advertiseAddress: udp }, tcp: { advertiseAddress: tcp } } };
+  await release.install(reachable);
+  const balancer = await HealthChecks.start(release);
+  return { release, values: reachable, remote: `${udp}:5060`, balancer, close: () => balancer.stop() };
+}
+
+/** A release with an edge on each node's own address. */
+export async function siteOnNodes(namespace: string): Promise<Site> {
+  const release = new Release(namespace);
+  const values = { ...VALUES, edge: { network: "hostNetwork" } };
+  await putImages();
+  await release.install(values);
+  return { release, values, remote: undefined, balancer: undefined, close: async () => {} };
+}
+
+/** The release that the tests of one run share; whoever runs them removes it in the end. */
+export async function sharedSite(): Promise<Site> {
+  return await balancedSite(process.env.SIPMESH_TEST_NAMESPACE ?? "sipmesh-faults");
+}
+
+async function addresses(release: Release): Promise<{ udp: string; tcp: string }> {
+  const lead = async (service: string) => (await able("loadBalancer", [release.namespace, service], 30_000)).trim();
+  return { udp: await lead("sipmesh-sip-udp"), tcp: await lead("sipmesh-sip-tcp") };
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { note } from "./fault-table.ts";
+import { Load, type LoadOptions, type Outcome, type Phases } from "./load.ts";
+import type { Site } from "./site.ts";
+
+/** Calls that are placed after the platform is whole again, to show that it is. */
+const AFTERWARDS = 40;
+/** Calls that must be in each phase before a test strikes. */
+const IN_EACH_PHASE: Phases = { settingUp: 1, ringing: 10, talking: 10 };
+
+export interface Fault {
+  /** As the table names it. */
+  readonly name: string;
+  /** Does the harm, and waits until it is done. */
+  strike(load: Load): Promise<void>;
+  /** Waits until the platform is whole again; absent: until every pod is ready. */
+  healed?(): Promise<void>;
+  readonly load?: Omit<LoadOptions, "remote">;
+  /** Where phones send to; absent: the site's address. */
+  readonly remote?: string;
+  readonly inEachPhase?: Phases;
+}
+
+export interface Struck {
+  readonly outcomes: readonly Outcome[];
+  /** Calls at the moment of the fault. */
+  readonly phases: Phases;
+  /** Calls begun from the fault until the platform was whole again. */
+  readonly begunMeanwhile: number;
+}
+
+/**
+ * Places calls, strikes while some are in set-up, some ring and some talk, waits until the platform is whole again, lets
+ * more calls be placed, and gives what SIPp counted.
+ */
+export async function strikeUnderLoad(site: Site, fault: Fault): Promise<Struck> {
+  const remote = fault.remote ?? site.remote;
+  if (remote === undefined) throw new Error("it was not said where phones send to");
+  await site.release.freshened();
+  const load = await Load.start({ remote, ...fault.load });
+  try {
+    const phases = await load.populated(fault.inEachPhase ?? IN_EACH_PHASE);
+    const [struck, begun] = [Date.now(), load.begun];
+    await fault.strike(load);
+    await (fault.healed?.() ?? site.release.settled());
+    const heal = (Date.now() - struck) / 1000;
+    const begunMeanwhile = load.begun - begun;
+    await load.goesOn(AFTERWARDS);
+    const outcomes = await load.finish();
+    const calls = outcomes.filter(({ places }) => places === "calls");
+    const sum = (of: (outcome: Outcome) => number) => calls.reduce((all, outcome) => all + of(outcome), 0);
+    note({ fault: fault.name, placed: sum(({ created }) => created), failed: sum(({ lost }) => lost), heal });
+    console.log(`  at the fault: ${phases.settingUp} in set-up, ${phases.ringing} ringing, ${phases.talking} talking`);
+    return { outcomes, phases, begunMeanwhile };
+  } finally {
+    await load.stop();
+  }
+}
+
+/** SIPp is the judge: nobody lost a call, nobody heard what it did not expect. */
+export function assertNothingLost({ outcomes }: Struck): void {
+  const seen = outcomes.map(({ name, lost, failed, unexpected }) => ({ name, lost, failed, unexpected }));
+  const wanted = seen.map(({ name }) => ({ name, lost: 0, failed: 0, unexpected: 0 }));
+  assert.deepEqual(seen, wanted, whatSippSays(outcomes));
+}
+
+/** Whoever lost a call was told so in bounded time, and who talked could end the call. */
+export function assertToldInTime({ outcomes }: Struck): void {
+  const calls = outcomes.filter(({ places }) => places === "calls");
+  const seen = calls.map(({ name, unanswered, unended }) => ({ name, unanswered, unended }));
+  const wanted = seen.map(({ name }) => ({ name, unanswered: 0, unended: 0 }));
+  assert.deepEqual(seen, wanted, whatSippSays(outcomes));
+}
+
+function whatSippSays(outcomes: readonly Outcome[]): string {
+  return outcomes.flatMap(({ name, errors }) => (errors === "" ? [] : [`${name}:\n${errors}`])).join("\n");
+}
