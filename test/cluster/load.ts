@@ -10,6 +10,9 @@ const USERS = 40;
 /** Milliseconds after which a phone gives up what it waits for: more than any transaction takes. */
 const PATIENCE = 40_000;
 
+/** Calls of one kind that may be under way at once: far more than there will be. */
+const AT_ONCE = 5_000;
+
 /** What becomes of calls, by the scenarios of who calls and who is called. */
 const KINDS = {
   /** Answered, and ended by BYE. */
@@ -127,6 +130,11 @@ export class Load {
     return phases;
   }
 
+  /** Whether the call with this Call-ID is one of its own: SIPp puts its process id into it. */
+  placed(callId: string): boolean {
+    return this.#callers.some(({ sipp }) => callId.includes(`-${sipp.program.pid}@`));
+  }
+
   /** Calls that have begun so far. */
   get begun(): number {
     return this.#callers.reduce((sum, { sipp }) => sum + count(sipp.steps(), "INVITE"), 0);
@@ -225,8 +233,7 @@ function startCaller(
 ): Phone {
   const { caller } = KINDS[kind];
   const pause = kind === "cancelled" ? rings : talks;
-  // What rings until the platform ends it is waited for longer.
-  const extra = ["-d", String(pause), "-recv_timeout", String(PATIENCE)];
+  const extra = ["-d", String(pause), "-recv_timeout", String(PATIENCE), "-l", String(AT_ONCE)];
   const sipp = startSipp(folder, caller, { scenario: scenario(caller), remote, rate, users, extra });
   return { name: `${kind} calls`, places: "calls", sipp };
 }

@@ -27,8 +27,9 @@ describe("two people talk", { skip: noCluster("baresip") }, () => {
       address: OUTSIDE,
       within: commandFor("outside"),
       sipPort: PORTS + at,
-      controlPort: PORTS + at + 1,
-      rtpPorts: [PORTS + at + 2, PORTS + at + 12],
+      // The port after that of SIP is baresip's for TLS.
+      controlPort: PORTS + at + 2,
+      rtpPorts: [PORTS + at + 4, PORTS + at + 14],
       answers: "auto",
       ...(wave !== undefined && { wave }),
     });

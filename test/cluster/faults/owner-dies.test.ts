@@ -11,7 +11,7 @@ const LONG = 10_000;
 const FLOWS: readonly { readonly what: string; readonly flow: Flow }[] = [
   { what: "the answer that comes later is delivered", flow: { kind: "answered", rate: 5, rings: LONG, talks: 2_000 } },
   { what: "CANCEL still works", flow: { kind: "cancelled", rate: 5, rings: LONG } },
-  { what: `a target rings ${RING / 1000} s and no longer`, flow: { kind: "unanswered", rate: 5 } },
+  { what: `a target rings ${RING} s and no longer`, flow: { kind: "unanswered", rate: 5 } },
 ];
 
 describe("the owner of calls dies while they ring", { skip: noCluster() }, () => {
