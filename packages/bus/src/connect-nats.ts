@@ -31,8 +31,11 @@ export interface NatsTls {
 /** Milliseconds between attempts to reach NATS, with some more at random so that not all come at once. */
 const AGAIN_AFTER = 250;
 const JITTER = 250;
-/** Milliseconds for one attempt. A server that refuses our certificate ends the connection, which the library waits out. */
-const ATTEMPT = 3000;
+/**
+ * Milliseconds for one attempt. A server that refuses our certificate ends the connection, which the library waits out;
+ * the address of a node that lost its power never answers at all.
+ */
+const ATTEMPT = 1500;
 /** Milliseconds between signs of life; after two without an answer the connection is given up. */
 const SIGN_OF_LIFE = 1000;
 
