@@ -78,7 +78,7 @@ await stage("contracts with the oldest nats-server", async () => {
 // What needs a cluster is `npm run test:cluster`.
 const elsewhere = ["node_modules", join("test", "cluster")];
 const wholes = globSync("test/**/*.test.ts", { cwd: root, exclude: (path) => elsewhere.includes(path) }).sort();
-const isLoad = (file: string) => file.endsWith("/load.test.ts");
+const isLoad = (file: string) => file.endsWith("load.test.ts");
 const isEndToEnd = (file: string) => file.startsWith(join("test", "end-to-end"));
 
 // Much of an end-to-end test is waiting: two at a time. Load is measured alone.

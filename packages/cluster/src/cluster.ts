@@ -35,6 +35,8 @@ export interface Instance {
   readonly members: readonly string[];
   readonly addresses?: readonly Listener[];
   readonly relay?: Relay;
+  /** It goes: what it holds is still used, nothing new is given to it. */
+  readonly leaving?: boolean;
 }
 
 /** One owner of calls: an event loop of an instance that runs the target `transaction`. */
@@ -71,7 +73,7 @@ export interface Cluster {
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };
   /** Changes what the others know of this instance, and tells them at once. */
-  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay">>): void;
+  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay" | "leaving">>): void;
   /** Its own members are in the list and nobody is in it who is gone. */
   readonly state: "settled" | "unsettled" | "frozen";
   /** Tells the others that this instance goes, and takes its members off the list. */

@@ -132,7 +132,7 @@ class RunningCluster implements Cluster {
     return { close: () => void this.#listeners.delete(entry) };
   }
 
-  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay">>): void {
+  announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay" | "leaving">>): void {
     this.#self = { ...this.#self, ...facts };
     this.#presence.announce();
     this.#present();

@@ -126,14 +126,18 @@ export class Sipp {
     }));
   }
 
+  /** A column of the statistics: of a scenario's own counter `n`, "GenericCountern(C)". */
+  column(name: string): number {
+    const lines = readFileSync(this.#statistics, "utf8").trim().split("\n");
+    const at = (lines[0] ?? "").split(";").indexOf(name);
+    return Number((lines.at(-1) ?? "").split(";")[at] ?? Number.NaN);
+  }
+
   /** So far; SIPp writes them once a second, and for the first time a while after its start. */
   counts(): SippCounts {
     if (!existsSync(this.#statistics))
       return { successful: 0, failed: 0, unexpected: 0, outOfCall: 0, retransmissions: 0, created: 0 };
-    const lines = readFileSync(this.#statistics, "utf8").trim().split("\n");
-    const names = (lines[0] ?? "").split(";");
-    const values = (lines.at(-1) ?? "").split(";");
-    const count = (name: string) => Number(values[names.indexOf(name)] ?? Number.NaN);
+    const count = (name: string) => this.column(name);
     return {
       successful: count("SuccessfulCall(C)"),
       failed: count("FailedCall(C)"),

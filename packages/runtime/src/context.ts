@@ -1,6 +1,6 @@
 import type { Bus } from "@sipmesh/bus";
 import type { Cluster, Sealer } from "@sipmesh/cluster";
-import type { Clock, Random } from "@sipmesh/environment";
+import type { Clock, EventLoop, Random } from "@sipmesh/environment";
 import type { Rpc } from "@sipmesh/rpc";
 import type { Store } from "@sipmesh/store";
 import type { Telemetry } from "@sipmesh/telemetry";
@@ -9,6 +9,7 @@ import type { Network } from "@sipmesh/transport";
 /** Everything that a service is handed. What is behind each part decides the shape; a service never asks. */
 export interface Context {
   readonly clock: Clock;
+  readonly eventLoop: EventLoop;
   readonly random: Random;
   readonly network: Network;
   readonly bus: Bus;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Bus, connectNats, memoryBus, type NatsConnection, natsBus } from "@sipmesh/bus";
 import { type WatchedIdentity, watchIdentity } from "@sipmesh/certificates";
 import { type Cluster, joinCluster, type KeyRing, openKeyRing } from "@sipmesh/cluster";
-import { type Clock, systemClock, systemRandom } from "@sipmesh/environment";
+import { type Clock, systemClock, systemEventLoop, systemRandom } from "@sipmesh/environment";
 import { directRpc, type GrpcRpc, grpcRpc, type Peer, type Rpc } from "@sipmesh/rpc";
 import { fileStore, memoryStore, natsStore, type Store, StoreAway } from "@sipmesh/store";
 import type { Telemetry } from "@sipmesh/telemetry";
@@ -70,6 +70,7 @@ export async function realContext(settings: ContextSettings): Promise<RunningCon
     const joined = cluster;
     const context: Context = {
       clock,
+      eventLoop: systemEventLoop(),
       random,
       network,
       bus,

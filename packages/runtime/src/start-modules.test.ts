@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { memoryBus } from "@sipmesh/bus";
-import { systemClock, systemRandom } from "@sipmesh/environment";
+import { systemClock, systemEventLoop, systemRandom } from "@sipmesh/environment";
 import { until } from "@sipmesh/environment/testing";
 import { directRpc } from "@sipmesh/rpc";
 import { memoryStore } from "@sipmesh/store";
@@ -19,6 +19,7 @@ function context(story: string[]): Context {
   after(() => clock.close());
   return {
     clock,
+    eventLoop: systemEventLoop(),
     random: systemRandom(),
     network: systemNetwork(),
     bus: memoryBus(),

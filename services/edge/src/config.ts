@@ -99,6 +99,60 @@ const selfCheck = z
   .prefault({})
   .describe("The OPTIONS that the edge sends through the whole platform to itself, for its readiness.");
 
+const overload = z
+  .strictObject({
+    callsPerSecond: z
+      .number()
+      .min(0.1)
+      .max(1_000_000)
+      .optional()
+      .describe("New calls a second that the platform takes, divided among the edges that are there; unset: no limit."),
+    setUps: whole(1, 10_000_000)
+      .optional()
+      .describe("Calls that may be in set-up at once on the whole platform, divided likewise; unset: no limit."),
+    requestsPerSecond: z
+      .number()
+      .min(0.1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "REGISTER, SUBSCRIBE and other requests outside of calls, a second, divided likewise; unset: no limit.",
+      ),
+    burst: z
+      .number()
+      .min(0.01)
+      .max(60)
+      .default(1)
+      .describe("Seconds: what comes at the rate of a limit in that time may come at once."),
+    delay: whole(0, 10_000)
+      .default(250)
+      .describe(
+        "Milliseconds that a new call may have to wait for its first answer. Where it would be more, because this edge works without a pause or the call's owner falls behind, new calls are refused, REGISTER and the like from half of it on, emergency and priority calls from four times as much; 0: never.",
+      ),
+    retryAfter: whole(1, 3600)
+      .default(10)
+      .describe(
+        "Seconds in Retry-After, give or take a half, so that not all come back at once. Trusted peers get none.",
+      ),
+    emergency: z
+      .array(z.string().min(1))
+      .default(["112", "911"])
+      .describe(
+        "Numbers (user parts of the Request-URI) and URIs of emergency calls, besides `urn:service:sos` (RFC 5031).",
+      ),
+    namespaces: z
+      .array(z.string().min(1))
+      .default(["ets", "wps", "esnet"])
+      .describe(
+        "Namespaces of Resource-Priority (RFC 4412), or single values such as `dsn.flash`, whose calls come before others; heard from trusted peers only.",
+      ),
+    remembered: whole(1000, 100_000_000)
+      .default(100_000)
+      .describe("Requests of the last 32 s that are remembered, so that a copy fares as the first did; 20 bytes each."),
+  })
+  .prefault({})
+  .describe("What is answered 503 before any work is queued. Requests and responses of calls in progress always pass.");
+
 /** The section `edge` of the configuration. */
 export const schema = z.strictObject({
   listeners: z
@@ -111,6 +165,7 @@ export const schema = z.strictObject({
   tcp,
   keepAlive,
   selfCheck,
+  overload,
 });
 
 export type EdgeConfig = z.infer<typeof schema>;

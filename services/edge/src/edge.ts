@@ -7,6 +7,7 @@ import { BindError } from "@sipmesh/transport";
 import { Arrivals } from "./arrivals.ts";
 import type { EdgeConfig } from "./config.ts";
 import { type Place, placesOf } from "./listening.ts";
+import { Overload } from "./overload/overload.ts";
 import { Pinger } from "./pinger.ts";
 import { Receiver } from "./receiver.ts";
 import { Screen } from "./screen.ts";
@@ -35,6 +36,7 @@ export class Edge {
   readonly #pinger: Pinger;
   readonly #selfCheck: SelfCheck;
   readonly #unconfirmed: Unconfirmed;
+  readonly #overload: Overload;
   readonly #subscriptions: Closer[] = [];
   /** What is bound, by transport, address and configured port. */
   readonly #bound = new Set<string>();
@@ -44,7 +46,7 @@ export class Edge {
   #stopped = false;
 
   constructor(context: Context, config: EdgeConfig) {
-    const { bus, clock, cluster, instance: edge, network, random, sealer, telemetry } = context;
+    const { bus, clock, cluster, eventLoop, instance: edge, network, random, sealer, telemetry } = context;
     const { metrics, log } = telemetry;
     this.#context = context;
     this.#config = config;
@@ -118,6 +120,8 @@ export class Edge {
     });
     this.#unconfirmed = unconfirmed;
     const arrivals = new Arrivals(new Confirmations((subject, confirmation) => bus.publish(subject, confirmation)));
+    const overload = new Overload({ config: config.overload, clock, cluster, eventLoop, metrics, random, sealer });
+    this.#overload = overload;
     const receiver = new Receiver({
       edge,
       bus,
@@ -129,11 +133,14 @@ export class Edge {
       sender,
       selfCheck: this.#selfCheck,
       unconfirmed,
+      overload,
     });
     this.#subscriptions.push(
       bus.subscribe(edgeSubject(edge), (envelope) => {
         if (envelope.kind === "outbound") {
-          if (arrivals.takes(envelope.confirm)) sender.send(envelope);
+          if (!arrivals.takes(envelope.confirm)) return;
+          overload.sends(envelope);
+          sender.send(envelope);
         } else if (envelope.kind === "confirmation") unconfirmed.confirmed(envelope.numbers);
       }),
       cluster.onChange(() => unconfirmed.readdress()),
@@ -180,6 +187,7 @@ export class Edge {
       connections: { count: this.#streams.size, first: connections },
       flowsPinged: this.#pinger.size,
       sources: this.#screen.size,
+      callsSettingUp: this.#overload.settingUp,
       selfCheckFailures: this.#selfCheck.failures,
     };
   }
@@ -194,6 +202,7 @@ export class Edge {
     this.#rescan?.cancel();
     this.#measure?.cancel();
     this.#selfCheck.stop();
+    this.#overload.stop();
     this.#pinger.stop();
     this.#unconfirmed.stop();
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();

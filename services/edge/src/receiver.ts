@@ -15,6 +15,7 @@ import { traceName } from "@sipmesh/sip-core";
 import { attribute, type Counter, silentTracer, type Telemetry, type TraceContext } from "@sipmesh/telemetry";
 import { acknowledgesStateless, statelessAnswer } from "./answer.ts";
 import { withoutForgeries } from "./internal-marks.ts";
+import type { Overload } from "./overload/overload.ts";
 import type { Screen } from "./screen.ts";
 import type { SelfCheck } from "./self-check.ts";
 import type { Sender } from "./sender.ts";
@@ -37,6 +38,7 @@ export interface ReceiverOptions {
   readonly sender: Sender;
   readonly selfCheck: SelfCheck;
   readonly unconfirmed: Unconfirmed;
+  readonly overload: Overload;
 }
 
 /** Takes what arrives: screens, reads and checks it once, and hands it to the owner of its call. Its entries never throw. */
@@ -160,11 +162,22 @@ export class Receiver {
       this.#drop("ack");
       return;
     }
+    if (!selfCheck.isOwn(callId) && this.#refusesForLoad(request, callId, flow)) return;
     const seen = withSource(request, flow.remote);
     const remote = flow.transport === "udp" ? responseTarget(request, flow.remote) : flow.remote;
     const back = remote === flow.remote ? flow : { ...flow, remote };
     const trace = this.#traced && !selfCheck.isOwn(callId) ? this.#trace(seen, callId, back) : undefined;
     this.#pass(seen, callId, back, trace);
+  }
+
+  /** Beyond a limit a request is answered before anything is queued for it. */
+  #refusesForLoad(request: Request, callId: string, flow: Flow): boolean {
+    const { cluster, overload, screen } = this.#options;
+    const trusted = screen.trusts(flow.remote.address);
+    if (overload.refuses(request, callId, trusted, cluster.ownerOf(callId)) === undefined) return false;
+    this.#drop("overload");
+    this.#answer(request, flow, 503, undefined, trusted ? [] : [["Retry-After", String(overload.retryAfter())]]);
+    return true;
   }
 
   /** Hands a message to the owner of its call. */
@@ -224,6 +237,7 @@ export class Receiver {
   /** Nobody is there to take the message. */
   #unavailable(message: Request | Response, flow: Flow, reason: "no-member" | "bus"): void {
     this.#drop(reason);
+    this.#options.overload.lost(message.callId);
     // Some trunks take Retry-After as a reason to send nothing at all for that long.
     const later = this.#options.screen.trusts(flow.remote.address) ? [] : [["Retry-After", RETRY_AFTER] as const];
     this.#answer(message, flow, 503, undefined, later);

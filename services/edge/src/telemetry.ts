@@ -22,7 +22,7 @@ export const octets: MetricDefinition = {
 };
 export const dropped: MetricDefinition = {
   name: "sipmesh_edge_dropped_total",
-  help: "Messages received that went no further, by reason: denied, rate, malformed, ack, no-member, bus, exception; unconfirmed: one over a connection that its owner never confirmed, or that could not be kept for want of room.",
+  help: "Messages received that went no further, by reason: denied, rate, malformed, ack, no-member, bus, overload, exception; unconfirmed: one over a connection that its owner never confirmed, or that could not be kept for want of room.",
   labels: ["reason"],
 };
 export const problems: MetricDefinition = {
@@ -96,6 +96,32 @@ export const selfChecks: MetricDefinition = {
   labels: ["outcome"],
 };
 
+export const refused: MetricDefinition = {
+  name: "sipmesh_edge_refused_total",
+  help: "Requests answered 503 before any work was queued, by precedence (emergency, priority, call, other) and reason: rate and set-ups (configured limits), busy (this edge works without a pause), owner (the owner of the call is slow), again (a copy of one that was refused).",
+  labels: ["reason", "precedence"],
+};
+export const settingUp: MetricDefinition = {
+  name: "sipmesh_edge_calls_setting_up",
+  help: "Calls that came in at this edge and have no final response yet.",
+};
+export const firstAnswer: MetricDefinition = {
+  name: "sipmesh_edge_first_answer_seconds",
+  help: "From a call's INVITE to its first response, mostly 100 or 180: how long calls wait for their owners.",
+  unit: "s",
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+};
+export const busy: MetricDefinition = {
+  name: "sipmesh_edge_busy_seconds",
+  help: "For how long the event loop has worked without a pause; 0 where it had one lately.",
+  unit: "s",
+};
+export const limit: MetricDefinition = {
+  name: "sipmesh_edge_limit",
+  help: "This edge's part of the configured limits, by limit: callsPerSecond, requestsPerSecond, setUps.",
+  labels: ["of"],
+};
+
 export const receiveSpan: SpanDefinition = {
   name: "edge.receive",
   help: "A request was received, read, checked and handed to the owner of its call.",
@@ -136,6 +162,11 @@ export const catalogue: Catalogue = {
     receiveBuffer,
     loopDelay,
     selfChecks,
+    refused,
+    settingUp,
+    firstAnswer,
+    busy,
+    limit,
   ],
   spans: [receiveSpan, sendSpan],
   attributes: sipAttributes.filter(({ name }) => used.has(name)),

@@ -89,6 +89,8 @@ export class VirtualProcess {
     });
     this.#context = {
       clock,
+      // Virtual time passes while nothing is done.
+      eventLoop: { idle: () => clock.now() },
       random,
       network: internet.host(this.address),
       bus,

@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   await once(echo, "listening");
   await measure("bare dgram", echo.address().port);
   echo.close();
-  const platform = await startPlatform();
+  // It is to be busy.
+  const platform = await startPlatform({ overload: { delay: 0 } });
   platform.owner = "echo";
   platform.bus.subscribe("sipmesh.transaction.echo", (envelope) => {
     // Its own OPTIONS would go round for ever.

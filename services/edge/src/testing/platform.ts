@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { type Bus, type Inbound, memoryBus, type Outbound } from "@sipmesh/bus";
 import type { Cluster, Instance, Member, Sealer } from "@sipmesh/cluster";
 import { section } from "@sipmesh/config";
-import { latin1, systemClock, systemRandom } from "@sipmesh/environment";
+import { latin1, systemClock, systemEventLoop, systemRandom } from "@sipmesh/environment";
 import type { Context, Service } from "@sipmesh/runtime";
 import { type Draft, type Request, response, toBytes } from "@sipmesh/sip";
 import { silentTelemetry, type Telemetry } from "@sipmesh/telemetry";
@@ -90,6 +90,7 @@ export async function startPlatform(
   };
   const context = {
     clock,
+    eventLoop: systemEventLoop(),
     random: systemRandom(),
     network: parts.network ?? systemNetwork(),
     bus,
