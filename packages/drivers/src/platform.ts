@@ -170,6 +170,13 @@ export class Platform {
     await this.ready();
   }
 
+  /** Asks the nth process of a target to stop, as its operator would; resolves with its exit code once it has. */
+  async leave(target: string, nth: number, milliseconds: number): Promise<number> {
+    const { program } = this.#one(target, nth);
+    program.signal("SIGTERM");
+    return await program.exit(milliseconds);
+  }
+
   /** Starts a target's processes again. */
   async resume(target: string): Promise<void> {
     for (const part of this.#of(target)) part.program = part.start();

@@ -25,7 +25,7 @@ export interface Service {
   state(): unknown;
   /**
    * Takes no new work, and goes on with what it has for as long as that lasts: for what can only be ended, not handed
-   * over. The others see it as before.
+   * over. The others see it as before, marked as leaving.
    *
    * @param within milliseconds that it may take at most
    */

@@ -35,7 +35,8 @@ function context(story: string[]): Context {
       formerOwnersOf: () => [],
       formerSuccessorsOf: () => [],
       onChange: () => ({ close() {} }),
-      announce: ({ targets }) => void story.push(`announce ${targets?.join("+")}`),
+      announce: ({ targets, leaving }) =>
+        void story.push(leaving === true ? "announce that it leaves" : `announce ${targets?.join("+")}`),
       leave: async () => {},
       stop() {},
     },
@@ -103,6 +104,7 @@ test("modules start after what they need; all leave before any stops, the last s
     "announce location+transaction",
     "start edge",
     "announce location+transaction+edge",
+    "announce that it leaves",
     "announce ",
     "leave edge",
     "leave transaction",
@@ -135,7 +137,7 @@ test("ready where all are; not any more once stopping", async () => {
   readiness = { ok: true };
   assert.deepEqual(running.ready(), { ok: true });
   const stopped = running.stop();
-  assert.deepEqual(running.ready(), { ok: false, reason: "stopping" });
+  assert.deepEqual(running.ready(), { ok: false, reason: "leaving" });
   await stopped;
 });
 
@@ -185,7 +187,13 @@ test("what can only be ended is gone on with, seen by all and not ready, before 
   assert.deepEqual(story.slice(2), ["linger 60000"]);
   over.resolve();
   await stopped;
-  assert.deepEqual(story.slice(2), ["linger 60000", "announce ", "leave media", "stop media"]);
+  assert.deepEqual(story.slice(2), [
+    "announce that it leaves",
+    "linger 60000",
+    "announce ",
+    "leave media",
+    "stop media",
+  ]);
 });
 
 test("nobody lingers where there is no time for it", async () => {
@@ -193,7 +201,7 @@ test("nobody lingers where there is no time for it", async () => {
   const linger = () => new Promise<void>(() => {});
   const running = await startModules([module("media", [], story, { linger })], context(story), values);
   await running.stop();
-  assert.deepEqual(story.slice(2), ["announce ", "leave media", "stop media"]);
+  assert.deepEqual(story.slice(2), ["announce that it leaves", "announce ", "leave media", "stop media"]);
 });
 
 test("modules that need one another in a circle are refused", () => {

@@ -63,6 +63,7 @@ export async function startModules(
 
   async function stop(lingering: number): Promise<void> {
     look?.cancel();
+    context.cluster.announce({ leaving: true });
     const linger = ({ name, service }: Started) =>
       within(context, name, "linger", service.linger?.bind(service, lingering), lingering + PATIENCE);
     if (lingering > 0) await Promise.all(started.map(linger));
@@ -87,7 +88,7 @@ export async function startModules(
 
   return {
     ready() {
-      if (stopping !== undefined) return { ok: false, reason: "stopping" };
+      if (stopping !== undefined) return { ok: false, reason: "leaving" };
       for (const { name, service } of started) {
         const readiness = service.ready();
         if (!readiness.ok) return { ok: false, reason: `${name}: ${readiness.reason}` };

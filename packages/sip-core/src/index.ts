@@ -28,7 +28,7 @@ export { type DigestInput, digestResponse, ha1Of } from "./digest/response.ts";
 export { NonceCounter } from "./nonce/counter.ts";
 export { type NonceContent, type NonceFinding, readNonce, sealNonce } from "./nonce/nonce.ts";
 export { type DialogToken, openDialogToken, sealDialogToken } from "./proxy/dialog-token.ts";
-export { type FlowReference, flowHash, nameHash, referenceTo } from "./proxy/flow-reference.ts";
+export { type FlowReference, flowHash, listenerHash, nameHash, referenceTo } from "./proxy/flow-reference.ts";
 export { bearsLocalTag, localTag } from "./proxy/local-tag.ts";
 export { behindNat } from "./proxy/nat.ts";
 export { proxy, startProxy } from "./proxy/proxy.ts";

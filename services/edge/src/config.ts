@@ -153,6 +153,17 @@ const overload = z
   .prefault({})
   .describe("What is answered 503 before any work is queued. Requests and responses of calls in progress always pass.");
 
+const leave = z
+  .strictObject({
+    grace: whole(0, 86_400)
+      .default(0)
+      .describe(
+        "Seconds that connections are kept for after SIGTERM, while no new ones are taken. Idle ones are closed spread over it, so that phones register elsewhere a few at a time; the process ends as soon as none is left. Behind a load balancer 900 is usual; `process.leaveTime` bounds it.",
+      ),
+  })
+  .prefault({})
+  .describe("How an edge goes.");
+
 /** The section `edge` of the configuration. */
 export const schema = z.strictObject({
   listeners: z
@@ -166,6 +177,7 @@ export const schema = z.strictObject({
   keepAlive,
   selfCheck,
   overload,
+  leave,
 });
 
 export type EdgeConfig = z.infer<typeof schema>;

@@ -311,6 +311,8 @@ test("an edge that was ready turns unready only while its own OPTIONS fail and t
     })(),
   );
   assert.equal(own.service.ready().ok, true);
+  const other = { id: "edge-other", node: "n2", targets: ["edge"], members: [] };
+  own.others = [other];
   const tell = (ok: boolean) =>
     own.bus.signal("sipmesh.edge.health", Buffer.from(JSON.stringify({ edge: "edge-other", ok })));
   tell(true);
@@ -318,6 +320,12 @@ test("an edge that was ready turns unready only while its own OPTIONS fail and t
   tell(false);
   assert.equal(own.service.ready().ok, true);
   tell(true);
+  own.others = [{ ...other, leaving: true }];
+  assert.equal(own.service.ready().ok, true, "one that leaves is no reason to go too");
+  own.others = [];
+  assert.equal(own.service.ready().ok, true, "nor is one that is dead");
+  own.others = [other];
+  assert.equal(own.service.ready().ok, false);
   own.answersSelf = true;
   await until("ready again", () => own.service.ready().ok);
   await own.stop();

@@ -6,6 +6,7 @@ import { type Address, toBytes } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
 import { Arrivals } from "./arrivals.ts";
 import type { EdgeConfig } from "./config.ts";
+import { Departure } from "./departure.ts";
 import { type Place, placesOf } from "./listening.ts";
 import { Overload } from "./overload/overload.ts";
 import { Pinger } from "./pinger.ts";
@@ -43,6 +44,7 @@ export class Edge {
   #rescan: Timer | undefined;
   #measure: Timer | undefined;
   #leaving = false;
+  #departure: Departure | undefined;
   #stopped = false;
 
   constructor(context: Context, config: EdgeConfig) {
@@ -105,6 +107,7 @@ export class Edge {
           destination: { transport, address },
         }),
       outcomes: metrics.counter(catalogue.selfChecks),
+      stays: (other) => cluster.instances("edge").some(({ id, leaving }) => id === other && leaving !== true),
     });
     const lost = metrics.counter(catalogue.dropped).with({ reason: "unconfirmed" });
     const unconfirmed = new Unconfirmed({
@@ -189,16 +192,33 @@ export class Edge {
       sources: this.#screen.size,
       callsSettingUp: this.#overload.settingUp,
       selfCheckFailures: this.#selfCheck.failures,
+      leaving: this.#leaving,
     };
   }
 
   async leave(): Promise<void> {
     this.#leaving = true;
+    this.#selfCheck.stop();
     await this.#streams.unlisten();
+  }
+
+  /** Goes on with the connections that it has, for the grace period and not longer than `within` milliseconds. */
+  async linger(within: number): Promise<void> {
+    await this.leave();
+    const { clock, random } = this.#context;
+    this.#departure = new Departure({
+      clock,
+      random,
+      grace: Math.min(this.#config.leave.grace * 1000, within),
+      streams: this.#streams,
+      settingUp: () => this.#overload.settingUp,
+    });
+    await this.#departure.over;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#departure?.stop();
     this.#rescan?.cancel();
     this.#measure?.cancel();
     this.#selfCheck.stop();

@@ -24,6 +24,7 @@ export const edge: Module<EdgeConfig> = {
     return {
       ready: () => started.ready(),
       state: () => started.state(),
+      linger: (within) => started.linger(within),
       leave: () => started.leave(),
       stop: () => started.stop(),
     };

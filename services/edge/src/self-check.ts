@@ -22,6 +22,8 @@ export interface SelfCheckOptions {
   readonly own: () => { readonly transport: "udp" | "tcp"; readonly local: Address } | undefined;
   readonly send: (message: Draft, transport: "udp" | "tcp", to: Address) => void;
   readonly outcomes: Counter;
+  /** Whether another edge is there and stays: who goes is no reason for this one to go too. */
+  readonly stays: (edge: string) => boolean;
 }
 
 /**
@@ -127,11 +129,11 @@ export class SelfCheck {
   }
 
   #anotherPasses(): boolean {
-    const { clock, interval, timeout } = this.#options;
+    const { clock, interval, stays, timeout } = this.#options;
     const oldest = clock.now() - 2 * (interval + timeout);
     for (const [edge, { ok, at }] of this.#others) {
       if (at < oldest) this.#others.delete(edge);
-      else if (ok) return true;
+      else if (ok && stays(edge)) return true;
     }
     return false;
   }

@@ -10,6 +10,8 @@ import { exceptions, sendFailures, sendSpan, type Traffic, traffic } from "./tel
 import type { UdpSockets } from "./udp-sockets.ts";
 
 const SLASH = 47;
+/** "INV": no other method that is known begins so. */
+const isInvite = (raw: Uint8Array) => raw[0] === 73 && raw[1] === 78 && raw[2] === 86;
 const PING = Buffer.from("\r\n\r\n");
 const PONG = Buffer.from("\r\n");
 
@@ -121,9 +123,12 @@ export class Sender {
 
   #stream(outbound: Outbound, stream: Stream): string | undefined {
     const { raw } = outbound;
-    const failure = stream.write(raw, this.#options.clock.now(), (reason) => this.#failed(outbound, reason));
-    if (failure === undefined) this.#count(this.#tcp, raw);
-    return failure;
+    const now = this.#options.clock.now();
+    const failure = stream.write(raw, now, (reason) => this.#failed(outbound, reason));
+    if (failure !== undefined) return failure;
+    stream.carried(isInvite(raw), now);
+    this.#count(this.#tcp, raw);
+    return undefined;
   }
 
   /** RFC 3261 §18.2.2: a response whose connection is gone goes to where its topmost Via says. */

@@ -3,7 +3,7 @@ import { type Address, type Flow, type Limits, StreamFramer } from "@sipmesh/sip
 import type { Connection } from "@sipmesh/transport";
 
 /** Why a connection ended. */
-export type Ending = "peer" | "error" | "idle" | "unproven" | "slow" | "malformed" | "queue" | "stop";
+export type Ending = "peer" | "error" | "idle" | "unproven" | "slow" | "malformed" | "queue" | "leaving" | "stop";
 
 /** Messages that may wait for a connection to be opened. */
 const WAITING = 1000;
@@ -19,6 +19,9 @@ export class Stream {
   proven: boolean;
   opened: boolean;
   lastActive: number;
+  /** When the last message went over it, in either direction, and the last INVITE. */
+  lastMessage: number;
+  lastInvite = Number.NEGATIVE_INFINITY;
   /** When the first byte of the message came that is not complete yet. */
   incompleteSince: number | undefined;
   ending: Ending | undefined;
@@ -33,10 +36,17 @@ export class Stream {
     this.proven = !accepted;
     this.opened = accepted;
     this.lastActive = now;
+    this.lastMessage = now;
   }
 
   get remote(): Address {
     return this.flow.remote;
+  }
+
+  /** A message went over it. */
+  carried(isInvite: boolean, now: number): void {
+    this.lastMessage = now;
+    if (isInvite) this.lastInvite = now;
   }
 
   /**

@@ -187,3 +187,27 @@ test("a response whose connection is gone goes to where its Via says (RFC 3261 Â
   await until("the answer", () => /^SIP\/2\.0 200 OK[\s\S]*Call-ID: gone/.test(text));
   server.close();
 });
+
+test("an edge that leaves takes no new connections, keeps those it has, and is gone when they are", async () => {
+  const own = await startPlatform({ leave: { grace: 60 } });
+  const port = own.port("tcp");
+  const phone = await tcpPhone(port);
+  phone.socket.write(requestText({ via, callId: "before" }));
+  await own.next();
+  let left = false;
+  const leaving = own.service.linger?.(60_000).then(() => {
+    left = true;
+  });
+  assert.deepEqual(own.service.ready(), { ok: false, reason: "leaving" });
+  await assert.rejects(tcpPhone(port), /ECONNREFUSED/);
+  phone.socket.write(requestText({ via, callId: "during" }));
+  const inbound = await own.next();
+  assert.equal(inbound.message.callId, "during");
+  own.reply(inbound, response(inbound.message as Request, 200));
+  await until("its answer", () => phone.text.includes("SIP/2.0 200 OK"));
+  assert.equal(own.announced()?.filter(({ transport }) => transport === "tcp").length, 1, "routes still name it");
+  assert.equal(left, false);
+  phone.socket.destroy();
+  await leaving;
+  await own.stop();
+});

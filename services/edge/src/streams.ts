@@ -47,6 +47,7 @@ export class Streams {
   readonly #streams = new Map<number, Stream>();
   readonly #byRemote = new Map<string, Stream>();
   readonly #perSource = new Map<string, number>();
+  #unlistened: Promise<void> | undefined;
   #number = 0;
   #sweeping: Timer | undefined;
 
@@ -170,6 +171,7 @@ export class Streams {
     const happened = stream.framer.push(bytes);
     for (const event of happened) {
       if (event.type === "message") {
+        stream.carried(event.message.kind === "request" && event.message.method === "INVITE", now);
         if (events.message(event.message, stream)) stream.proven = true;
       } else if (event.type === "ping") {
         events.ping(stream);
@@ -209,15 +211,16 @@ export class Streams {
     if (this.#streams.size > 0) this.#sweeping = clock.after(SWEEP, () => this.#sweep());
   }
 
-  /** Accepts no more. */
-  async unlisten(): Promise<void> {
-    await Promise.all(this.#listeners.splice(0).map((one) => one.listener.close()));
+  /** Accepts no more. What was listened at stays what peers are told: flows and routes name it. */
+  unlisten(): Promise<void> {
+    this.#unlistened ??= Promise.all(this.#listeners.map((one) => one.listener.close())).then(() => {});
+    return this.#unlistened;
   }
 
   /** Writes what is queued and closes everything. */
   async close(): Promise<void> {
-    await this.unlisten();
     this.#sweeping?.cancel();
     for (const stream of this.#streams.values()) stream.finish("stop");
+    await this.unlisten();
   }
 }

@@ -61,7 +61,7 @@ export const refusedConnections: MetricDefinition = {
 };
 export const closedConnections: MetricDefinition = {
   name: "sipmesh_edge_connections_closed_total",
-  help: "Connections that ended, by reason: peer, error, idle, unproven, slow, malformed, queue, stop.",
+  help: "Connections that ended, by reason: peer, error, idle, unproven, slow, malformed, queue, leaving, stop.",
   labels: ["reason"],
 };
 export const connections: MetricDefinition = {

@@ -23,6 +23,9 @@ export class ServiceAway extends Error {
   }
 }
 
+/** What of a request its credentials are checked by. */
+type CredentialFields = "method" | "requestUri" | "authorization" | "proxyAuthorization" | "bodyMd5" | "bodySha256";
+
 export interface AskerOptions {
   readonly directory: Client<typeof DirectoryService>;
   readonly location: Client<typeof LocationService>;
@@ -47,8 +50,17 @@ export class Asker {
     this.#options = options;
   }
 
-  /** Undefined where the answer was at hand, so that nobody waits for a turn of the event loop. @throws ServiceAway */
-  answer(question: Question, answers: Answers, request: RouteRequest, patience: Patience): Promise<void> | undefined {
+  /**
+   * Undefined where the answer was at hand, so that nobody waits for a turn of the event loop.
+   * @param request whose credentials are asked about
+   * @throws ServiceAway
+   */
+  answer(
+    question: Question,
+    answers: Answers,
+    request: Pick<RouteRequest, CredentialFields>,
+    patience: Patience,
+  ): Promise<void> | undefined {
     switch (question.type) {
       case "credentials":
         return this.#credentials(question, answers, request, patience);
@@ -78,7 +90,7 @@ export class Asker {
   #credentials(
     question: Question & { type: "credentials" },
     answers: Answers,
-    request: RouteRequest,
+    request: Pick<RouteRequest, CredentialFields>,
     patience: Patience,
   ): Promise<void> | undefined {
     const credentials = request.method === "REGISTER" ? request.authorization : request.proxyAuthorization;

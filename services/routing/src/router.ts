@@ -12,6 +12,7 @@ import { Platform } from "./decision/platform.ts";
 import type { Edges } from "./edges.ts";
 import { type Hop, type Located, notLocated } from "./locate/hops.ts";
 import type { Locator } from "./locate/locate.ts";
+import { registeredFlow } from "./registered-flow.ts";
 import * as catalogue from "./telemetry.ts";
 import { fromWire, toWire } from "./transport.ts";
 
@@ -101,14 +102,35 @@ export class Router {
     const span = this.#options.telemetry.tracer.start(catalogue.locateSpan, call.trace, {
       [attribute.target]: request.uri,
     });
+    if (request.to !== "") return this.#registered(request, call, span);
     const located = await this.#locate(request.uri, request.preferred);
     if ("hops" in located) {
       span?.end();
-      return { hops: located.hops.map(toNextHop), status: 0, reason: "" };
+      return { hops: located.hops.map(toNextHop), status: 0, reason: "", flow: undefined };
     }
     span?.fail(located.reason);
     span?.end({ [attribute.statusCode]: located.status });
-    return { hops: [], ...located };
+    return { hops: [], ...located, flow: undefined };
+  }
+
+  /** For a dialog whose flow is gone. */
+  async #registered({ uri, to }: LocateRequest, call: Call, span: Span | undefined): Promise<LocateReply> {
+    const { asker, rpcDeadline } = this.#options;
+    const patience = { deadline: Math.min(rpcDeadline, call.deadline), trace: span?.context ?? call.trace };
+    let gone = { status: 480, reason: "The Flow Is Gone" };
+    try {
+      const flow = await registeredFlow(to, uri, this.#platform, this.#edges.flow, asker, patience);
+      if (flow !== undefined) {
+        span?.end();
+        return { hops: [], status: 0, reason: "", flow };
+      }
+    } catch (error) {
+      const { decision } = this.#undecided(error);
+      if (decision?.$case === "reject") gone = { status: decision.value.status, reason: decision.value.reason };
+    }
+    span?.fail(gone.reason);
+    span?.end({ [attribute.statusCode]: gone.status });
+    return { hops: [], ...gone, flow: undefined };
   }
 
   #decide(request: RouteRequest, patience: Patience): RouteDecision | Promise<RouteDecision> {

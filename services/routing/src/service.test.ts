@@ -109,7 +109,7 @@ async function world(config: object = {}, away: { directory?: boolean } = {}) {
     service,
     metrics: telemetry.metrics,
     route: (more: Partial<RouteRequest> = {}) => client.route(request(more), CALL),
-    locate: (uri: string) => client.locate({ uri, preferred: Transport.TRANSPORT_UDP }, CALL),
+    locate: (uri: string, to = "") => client.locate({ uri, preferred: Transport.TRANSPORT_UDP, to }, CALL),
     edges(...edges: ReturnType<typeof edge>[]) {
       said.edges = edges;
       changed();
@@ -321,7 +321,31 @@ describe("locating within a dialog", () => {
   it("gives hops, or the status that says why there are none", async () => {
     const { locate } = await world();
     assert.deepEqual((await locate("sip:bob@10.0.0.7:5090")).hops[0]?.address, { address: "10.0.0.7", port: 5090 });
-    assert.deepEqual(await locate("sip:nowhere.example"), { hops: [], status: 404, reason: "No Such Host" });
+    const nowhere = await locate("sip:nowhere.example");
+    assert.deepEqual([nowhere.hops, nowhere.status, nowhere.reason], [[], 404, "No Such Host"]);
     assert.equal((await locate("sips:bob@10.0.0.7")).status, 416);
+  });
+
+  it("where its flow is gone, gives the one by which that very contact is registered now", async () => {
+    const { said, locate } = await world();
+    const flow = (of: string) => ({
+      edge: of,
+      transport: Transport.TRANSPORT_TCP,
+      local: { address: "10.0.0.1", port: 5060 },
+      remote: { address: "192.0.2.7", port: 49_152 },
+      connection: 7,
+    });
+    const contact = "sip:bob@10.9.9.9:5060;transport=tcp";
+    const to = '"Bob" <sip:bob@home>;tag=b1';
+    said.bindings = [binding("sip:bob@10.9.9.8", { flow: flow("edge-1") }), binding(contact, { flow: flow("edge-1") })];
+    assert.equal((await locate(contact, to)).flow?.connection, 7);
+    const gone = { hops: [], status: 480, reason: "The Flow Is Gone", flow: undefined };
+    assert.deepEqual(await locate("sip:bob@10.9.9.7", to), gone, "nobody is led to another contact");
+    assert.deepEqual(await locate(contact, "<sip:eve@home>"), gone, "there is no such subscriber");
+    assert.deepEqual(await locate(contact, "<sip:bob@elsewhere.example>"), gone);
+    said.bindings = [binding(contact, { flow: flow("edge-dead") })];
+    assert.deepEqual(await locate(contact, to), gone, "that one is gone too");
+    said.away.location = true;
+    assert.equal((await locate(contact, to)).status, 503);
   });
 });

@@ -1,6 +1,6 @@
 import type { Cluster, Instance, Listener } from "@sipmesh/cluster";
 import { type Address, type Flow, readUri, type Transport } from "@sipmesh/sip";
-import { type FlowReference, flowHash, nameHash, type Way } from "@sipmesh/sip-core";
+import { type FlowReference, flowHash, listenerHash, nameHash, type Way } from "@sipmesh/sip-core";
 
 /** At most this many peers have their facing address remembered. */
 const REMEMBERED = 10_000;
@@ -14,6 +14,8 @@ export class Edges {
   #edges = new Map<string, Instance>();
   #byHash = new Map<number, Instance>();
   #sockets = new Map<number, { readonly edge: string; readonly local: Address }>();
+  /** Who has a UDP address now, by the half of the hash that tells it; rather one that stays than one that leaves. */
+  #heirs = new Map<number, { readonly edge: string; readonly local: Address }>();
   #facing = new Map<string, Address | undefined>();
 
   /** `names`: "name" or "name:port" that mean this platform besides its addresses. */
@@ -38,17 +40,32 @@ export class Edges {
     return this.#edges.has(edge);
   }
 
-  /** The flow that a token refers to; undefined where its edge, and with it the flow, is gone. */
+  /**
+   * The flow that a token refers to; undefined where its edge, and with it the flow, is gone. A UDP flow lives on with who
+   * has its address now: an edge that came back, or another one behind a shared address.
+   */
   flowOf(reference: FlowReference): Flow | undefined {
     const { transport, hash, remote, connection = 0 } = reference;
     if (transport === "udp") {
-      const socket = this.#sockets.get(hash);
+      const socket = this.#sockets.get(hash) ?? this.#heirs.get(hash & 0xffff);
       return socket && remote && { ...socket, transport, remote, connection };
     }
     const edge = this.#byHash.get(hash);
     const local = edge && this.#localOf(edge, transport, "");
     // The connection says it all; its remote address is the edge's to know.
     return edge && local && { edge: edge.id, transport, local, remote: { address: "0.0.0.0", port: 0 }, connection };
+  }
+
+  /** The flow as it can be used now: over UDP by who has its address, where its edge is gone. */
+  present(flow: Flow): Flow {
+    if (flow.transport !== "udp" || this.#edges.has(flow.edge)) return flow;
+    const heir = this.#heirs.get(listenerHash(flow.local));
+    return heir === undefined ? flow : { ...flow, edge: heir.edge };
+  }
+
+  /** The edge goes: what it holds may have been registered anew elsewhere. */
+  leaves(edge: string): boolean {
+    return this.#edges.get(edge)?.leaving === true;
   }
 
   /** From `edge`, or from another one where that does not speak the transport, to an address. */
@@ -92,18 +109,23 @@ export class Edges {
   }
 
   #learn(): void {
-    const edges = this.#cluster.instances("edge");
+    const there = this.#cluster.instances("edge");
+    // Where there is a choice, one that stays.
+    const edges = [...there.filter(({ leaving }) => !leaving), ...there.filter(({ leaving }) => leaving)];
     this.#edges = new Map(edges.map((edge) => [edge.id, edge]));
     this.#byHash = new Map(edges.map((edge) => [nameHash(edge.id), edge]));
     this.#own = new Set();
     this.#sockets = new Map();
+    this.#heirs = new Map();
     this.#facing.clear();
     for (const { id, addresses = [] } of edges) {
       for (const listener of addresses) {
         for (const { address, port } of listener.advertised ? [listener, listener.advertised] : [listener]) {
           this.#own.add(`${address}:${port}`);
           if (listener.transport !== "udp") continue;
-          this.#sockets.set(flowHash(id, "udp", { address, port }), { edge: id, local: { address, port } });
+          const local = { address, port };
+          this.#sockets.set(flowHash(id, "udp", local), { edge: id, local });
+          if (!this.#heirs.has(listenerHash(local))) this.#heirs.set(listenerHash(local), { edge: id, local });
         }
       }
     }

@@ -55,7 +55,7 @@ export const transaction: Module<TransactionConfig> = {
       lost: () => measures.dropped("unconfirmed"),
     });
     const confirmations = new Confirmations((subject, confirmation) => bus.publish(subject, confirmation));
-    const sender = new Sender(bus, subjectOf(members[0] ?? instance), unconfirmed);
+    const sender = new Sender(bus, subjectOf(members[0] ?? instance), unconfirmed, edges);
     const observer = new Observer(tracer, sealer);
     const stateless = new Stateless({ tools, edges, questions, sender, measures, observer, log });
     const transactions = new Transactions({

@@ -1,9 +1,10 @@
 import type { TraceContext } from "@sipmesh/proto/flow";
 import type { Flow } from "@sipmesh/sip";
-import type { FlowReference, Way } from "@sipmesh/sip-core";
+import { type FlowReference, isReliable, type Way } from "@sipmesh/sip-core";
 import { waysOf } from "./decisions.ts";
 import { type Edges, literalHop } from "./edges.ts";
 import type { Questions } from "./questions.ts";
+import { flowOf } from "./wire.ts";
 
 /** The ways inside a dialog, or the status that says why there is none. */
 export type Found = { readonly ways: readonly Way[] } | { readonly status: number; readonly reason: string };
@@ -17,29 +18,69 @@ export interface DialogWay {
 }
 
 /**
- * Where a request within a dialog goes: over the flow that its token names while that is there, else where the URI
- * leads, should that be allowed. Mostly known at once; a promise only where a name must be looked up.
+ * Where a request within a dialog goes: over the flow that its token names while that is there, else over the one by which
+ * its phone has registered since, else where the URI leads, should that be allowed. Mostly known at once; a promise only
+ * where a name must be looked up, or a connection is gone or about to go.
+ * @param to the To value of the request
  */
 export function nextHop(
-  { uri, byUri, flow: reference }: DialogWay,
+  way: DialogWay,
+  to: string,
   from: Flow,
   edges: Edges,
   questions: Questions,
   trace: TraceContext | undefined,
 ): Found | Promise<Found> {
+  const { uri, flow: reference } = way;
   const flow = reference && edges.flowOf(reference);
   // A UDP flow lives as long as its edge; a connection may have ended, and its peer may listen.
   if (flow?.transport === "udp") return { ways: [edges.wayOver(flow)] };
-  const ways = flow === undefined ? [] : [edges.wayOver(flow)];
-  if (!byUri) return ways.length > 0 ? { ways } : { status: 480, reason: "The Flow Is Gone" };
+  const over = flow === undefined ? [] : [edges.wayOver(flow)];
+  const otherwise = () => withUri(way, over, from, edges, questions, trace);
+  const stays = flow === undefined ? !(reference && isReliable(reference.transport)) : !edges.leaves(flow.edge);
+  if (stays) return otherwise();
+  return registeredSince(uri, to, from, edges, questions, trace).then(
+    (since) => (since === undefined ? otherwise() : { ways: [since, ...over] }),
+    async (error: unknown) => {
+      const found = await otherwise();
+      if ("status" in found) throw error;
+      return found;
+    },
+  );
+}
+
+/** Over what there is, and where the URI leads, should that be allowed. */
+function withUri(
+  { uri, byUri }: DialogWay,
+  over: readonly Way[],
+  from: Flow,
+  edges: Edges,
+  questions: Questions,
+  trace: TraceContext | undefined,
+): Found | Promise<Found> {
+  if (!byUri) return over.length > 0 ? { ways: over } : { status: 480, reason: "The Flow Is Gone" };
   const literal = literalHop(uri);
   if (literal !== undefined) {
     const way = edges.wayTo(from.edge, literal.transport, literal.remote, "");
-    return { ways: way === undefined ? ways : [...ways, way] };
+    return { ways: way === undefined ? over : [...over, way] };
   }
-  if (ways.length > 0) return { ways };
+  if (over.length > 0) return { ways: over };
   return questions.locate(uri, from, trace).then(({ hops, status, reason }) => {
     const found = waysOf(hops, edges, from.edge);
     return found.length > 0 ? { ways: found } : { status: status || 404, reason };
   });
+}
+
+/** The way over the flow by which a contact is registered now, where the dialog's own flow is gone or about to go. */
+export async function registeredSince(
+  uri: string,
+  to: string,
+  from: Flow,
+  edges: Edges,
+  questions: Questions,
+  trace: TraceContext | undefined,
+): Promise<Way | undefined> {
+  const { flow: wire } = await questions.locate(uri, from, trace, to);
+  const flow = flowOf(wire);
+  return flow && edges.has(flow.edge) ? edges.wayOver(flow) : undefined;
 }

@@ -1,14 +1,14 @@
 import type { RouteDecision } from "@sipmesh/proto/routing";
 import { RpcError } from "@sipmesh/rpc";
-import type { Request } from "@sipmesh/sip";
-import type { ProxyEffect, ProxyEvent, ProxyTools } from "@sipmesh/sip-core";
+import { Name, type Request } from "@sipmesh/sip";
+import { isReliable, type ProxyEffect, type ProxyEvent, type ProxyTools, type Way } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { TransactionConfig } from "./config.ts";
 import { challengeAnswer, redirectAnswer, replyAnswer, targetsOf } from "./decisions.ts";
 import type { Edges } from "./edges.ts";
 import type { Entry } from "./entry.ts";
 import type { Measures } from "./measures.ts";
-import { type Found, nextHop } from "./next-hop.ts";
+import { type Found, nextHop, registeredSince } from "./next-hop.ts";
 import type { Observer } from "./observer.ts";
 import { mediaStatusOf, type Questions, statusOf } from "./questions.ts";
 import type { Sender } from "./sender.ts";
@@ -153,14 +153,39 @@ export class Performer {
 
   #locate(entry: Entry, effect: Effect<"locate">): void {
     const { edges, questions } = this.#o;
-    const { flow } = entry.context;
-    const found = nextHop(effect, flow, edges, questions, entry.span?.context ?? entry.trace);
+    const { flow, request } = entry.context;
+    const found = nextHop(
+      effect,
+      request?.first(Name.To) ?? "",
+      flow,
+      edges,
+      questions,
+      entry.span?.context ?? entry.trace,
+    );
     if (found instanceof Promise)
       this.#answerOf(
         entry,
         found.then((ways) => this.#within(entry, ways)),
       );
     else this.#o.feed(entry, this.#within(entry, found));
+  }
+
+  /**
+   * The way over which the target of a dialog has registered since its connection ended, or undefined; never rejects.
+   * Undefined at once where it is not a dialog's connection that failed: then there is nobody to ask.
+   */
+  registeredSince(entry: Entry, branch: number): Promise<Way | undefined> | undefined {
+    const { edges, questions } = this.#o;
+    const { branches, flow: from, inDialog, request, route } = entry.context;
+    const lost = branches[branch]?.target?.ways[0]?.flow;
+    if (!inDialog || request === undefined || route === undefined) return undefined;
+    if (lost === undefined || !isReliable(lost.transport)) return undefined;
+    const to = request.first(Name.To) ?? "";
+    const trace = entry.span?.context ?? entry.trace;
+    return registeredSince(route.uri, to, from, edges, questions, trace).then(
+      (way) => (way?.flow?.edge === lost.edge && way.flow.connection === lost.connection ? undefined : way),
+      () => undefined,
+    );
   }
 
   /** Within a dialog there is one target, and what was agreed at its beginning holds. */

@@ -57,9 +57,9 @@ export class Questions {
     );
   }
 
-  /** Where a URI leads (RFC 3263). */
-  locate(uri: string, flow: Flow, trace?: TraceContext): Promise<LocateReply> {
-    const question = { uri, preferred: wireTransport(flow.transport) };
+  /** Where a URI leads (RFC 3263). `to`: not that, but over which flow it is registered now by who is called so. */
+  locate(uri: string, flow: Flow, trace?: TraceContext, to = ""): Promise<LocateReply> {
+    const question = { uri, preferred: wireTransport(flow.transport), to };
     return this.#ask(
       "routing",
       this.#routing.locate(question, { deadline: this.#deadlines.routing, trace, repeatable: true }),

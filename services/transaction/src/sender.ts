@@ -3,25 +3,28 @@ import { latin1 } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Draft, type Flow, toBytes } from "@sipmesh/sip";
 import { isReliable, type Way } from "@sipmesh/sip-core";
+import type { Edges } from "./edges.ts";
 
 /** Hands messages to the edges. */
 export class Sender {
   readonly #bus: Bus;
   readonly #failureTo: string;
   readonly #unconfirmed: Unconfirmed;
+  readonly #edges: Edges;
   /** The subject of each edge that was addressed; as many as there are edges. */
   readonly #subjects = new Map<string, string>();
 
   /** `failureTo`: the subject that is told of what could not be sent. */
-  constructor(bus: Bus, failureTo: string, unconfirmed: Unconfirmed) {
+  constructor(bus: Bus, failureTo: string, unconfirmed: Unconfirmed, edges: Edges) {
     this.#bus = bus;
     this.#failureTo = failureTo;
     this.#unconfirmed = unconfirmed;
+    this.#edges = edges;
   }
 
   /** Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. */
   toFlow(
-    flow: Flow,
+    received: Flow,
     message: Draft,
     callId: string,
     options: {
@@ -31,6 +34,7 @@ export class Sender {
     } = {},
   ): void {
     const { trace, failureKey, keepAlive } = options;
+    const flow = this.#edges.present(received);
     this.#publish(flow.edge, flow.transport, {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
@@ -45,8 +49,9 @@ export class Sender {
 
   /** Downstream. */
   byWay(way: Way, message: Draft, callId: string, trace?: TraceContext, failureKey?: string): void {
-    const { flow, remote, transport, host } = way;
-    this.#publish(way.edge, transport, {
+    const { remote, transport, host } = way;
+    const flow = way.flow && this.#edges.present(way.flow);
+    this.#publish(flow?.edge ?? way.edge, transport, {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,

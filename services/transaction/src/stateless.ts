@@ -1,5 +1,5 @@
 import type { TraceContext } from "@sipmesh/proto/flow";
-import { type Flow, type Request, type Response, response } from "@sipmesh/sip";
+import { type Flow, Name, type Request, type Response, response } from "@sipmesh/sip";
 import {
   type AckRoute,
   bearsLocalTag,
@@ -60,7 +60,7 @@ export class Stateless {
     }
     const span = observer.ack(message, route.callerTag);
     const trace = span?.context;
-    const found = nextHop(route, flow, edges, questions, trace);
+    const found = nextHop(route, message.first(Name.To) ?? "", flow, edges, questions, trace);
     const part = route.mediaInstance === undefined ? undefined : descriptionIn(message);
     if (!(found instanceof Promise) && part === undefined) {
       this.#sendAck(message, flow, route, found, trace);

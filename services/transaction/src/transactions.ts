@@ -163,7 +163,15 @@ export class Transactions implements Calls {
     const entry = place?.entry ?? table.server(key);
     if (entry === undefined) measures.dropped("late");
     else if (place === undefined) this.#feed(entry, { type: "unsent", owner: "server", branch: -1 });
-    else this.#feed(entry, { type: "unsent", owner: "client", branch: place.branch });
+    else this.#unsentDownstream(entry, place.branch);
+  }
+
+  /** A connection that is gone may have been followed by another one: its phone has registered since. */
+  #unsentDownstream(entry: Entry, branch: number): void {
+    const unsent = { type: "unsent", owner: "client", branch } as const;
+    const looking = this.#performer.registeredSince(entry, branch);
+    if (looking === undefined) this.#feed(entry, unsent);
+    else void looking.then((instead) => this.#feed(entry, instead === undefined ? unsent : { ...unsent, instead }));
   }
 
   /** Ends every timer; nothing is sent any more. */

@@ -29,11 +29,22 @@ function hashOn(before: number, text: string): number {
   return hash;
 }
 
-/** Of the edge, and for UDP of the listener with it: a UDP flow is bound to the socket that a NAT knows. */
+/**
+ * Of the edge, and for UDP of its listener: half of it tells the edge, half the address, for a UDP flow is bound to the
+ * address that a NAT knows, and lives on with who has that next.
+ */
 export function flowHash(edge: string, transport: Transport, local: Address): number {
   if (transport !== "udp") return nameHash(edge);
-  const place = hashOn(hashOn(hashOn(0x811c9dc5, edge), " "), local.address);
-  return hashOn(hashOn(place, " "), String(local.port)) >>> 0;
+  return ((folded(nameHash(edge)) << 16) | listenerHash(local)) >>> 0;
+}
+
+/** The half of a UDP flow's hash that tells its listener: of a hash that was read, `hash & 0xffff`. */
+export function listenerHash(local: Address): number {
+  return folded(nameHash(`${local.address} ${local.port}`));
+}
+
+function folded(hash: number): number {
+  return (hash ^ (hash >>> 16)) & 0xffff;
 }
 
 export function referenceTo(flow: Flow): FlowReference {

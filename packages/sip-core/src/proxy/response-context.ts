@@ -164,8 +164,8 @@ export type ProxyEvent =
       readonly instance: number;
     }
   | { readonly type: "timer"; readonly owner: Owner; readonly branch: number; readonly timer: ProxyTimer }
-  /** What this transaction sent could not be delivered. */
-  | { readonly type: "unsent"; readonly owner: Owner; readonly branch: number };
+  /** What this transaction sent could not be delivered. `instead`: a way that was found since, to be tried next. */
+  | { readonly type: "unsent"; readonly owner: Owner; readonly branch: number; readonly instead?: Way };
 
 /** What a response context asks of who runs it. Closed: nothing else ever happens. */
 export type ProxyEffect =

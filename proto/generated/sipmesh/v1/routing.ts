@@ -154,6 +154,11 @@ export interface LocateRequest {
   uri: string;
   /** Transport of the flow that the request came over: preferred where the URI leaves it open. */
   preferred: Transport;
+  /**
+   * The To value of a request whose dialog has lost its flow: not where the URI leads is asked, but over which flow it is
+   * registered now by who is called so. Empty: it is not that.
+   */
+  to: string;
 }
 
 export interface LocateReply {
@@ -164,6 +169,8 @@ export interface LocateReply {
    */
   status: number;
   reason: string;
+  /** The flow that was asked for by `to`. */
+  flow: Flow | undefined;
 }
 
 function createBaseRouteRequest(): RouteRequest {
@@ -1052,7 +1059,7 @@ export const Admit: MessageFns<Admit> = {
 };
 
 function createBaseLocateRequest(): LocateRequest {
-  return { uri: "", preferred: 0 };
+  return { uri: "", preferred: 0, to: "" };
 }
 
 export const LocateRequest: MessageFns<LocateRequest> = {
@@ -1062,6 +1069,9 @@ export const LocateRequest: MessageFns<LocateRequest> = {
     }
     if (message.preferred !== 0) {
       writer.uint32(16).int32(message.preferred);
+    }
+    if (message.to !== "") {
+      writer.uint32(26).string(message.to);
     }
     return writer;
   },
@@ -1095,6 +1105,14 @@ export const LocateRequest: MessageFns<LocateRequest> = {
             message.preferred = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1109,7 +1127,7 @@ export const LocateRequest: MessageFns<LocateRequest> = {
 };
 
 function createBaseLocateReply(): LocateReply {
-  return { hops: [], status: 0, reason: "" };
+  return { hops: [], status: 0, reason: "", flow: undefined };
 }
 
 export const LocateReply: MessageFns<LocateReply> = {
@@ -1122,6 +1140,9 @@ export const LocateReply: MessageFns<LocateReply> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.flow !== undefined) {
+      Flow.encode(message.flow, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1161,6 +1182,14 @@ export const LocateReply: MessageFns<LocateReply> = {
             }
 
             message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.flow = Flow.decode(reader, reader.uint32());
             continue;
           }
         }

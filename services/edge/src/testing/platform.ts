@@ -43,6 +43,8 @@ export interface Platform {
   onInbound: (inbound: Inbound) => void;
   /** False: nobody answers the edge's OPTIONS to itself. */
   answersSelf: boolean;
+  /** Other edges that presence tells of. */
+  others: Instance[];
   publish(outbound: Omit<Outbound, "kind">): void;
   /** Sends a message built by `response` or an edit back over a flow. */
   reply(inbound: Inbound, message: Draft): void;
@@ -69,7 +71,7 @@ export async function startPlatform(
   const unclaimed: Inbound[] = [];
   const cluster: Cluster = {
     self: { id: instance, node: "n1", targets: ["edge"], members: [] },
-    instances: () => [],
+    instances: () => platform.others,
     get membership() {
       return { number: 7, members: platform.owner === undefined ? [] : [member(platform.owner)] };
     },
@@ -110,6 +112,7 @@ export async function startPlatform(
     inbound: [],
     owner: MEMBER,
     answersSelf: true,
+    others: [],
     onInbound() {},
     port(transport) {
       const found = addresses?.find((one) => one.transport === transport);
