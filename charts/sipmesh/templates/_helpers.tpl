@@ -254,6 +254,9 @@ spec:
   {{- if eq .component "media" }}
   # The process bounds its own leaving.
   terminationGracePeriodSeconds: {{ add $root.Values.media.gracePeriod 30 }}
+  {{- else if eq .component "edge" }}
+  # The process bounds its own leaving.
+  terminationGracePeriodSeconds: {{ add (include "sipmesh.edgeGracePeriod" $root) 30 }}
   {{- else }}
   # The process bounds its own leaving (20 s).
   terminationGracePeriodSeconds: 30
@@ -319,6 +322,9 @@ spec:
         {{- end }}
         {{- if eq .component "media" }}
         {{- include "sipmesh.mediaEnv" . | nindent 8 }}
+        {{- end }}
+        {{- if eq .component "edge" }}
+        {{- include "sipmesh.edgeEnv" $root | nindent 8 }}
         {{- end }}
         {{- with $settings.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- if or (eq .component "edge") (not .host) }}

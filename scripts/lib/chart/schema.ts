@@ -72,6 +72,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     edge: object({
       network: oneOf("service", "hostNetwork"),
       replicas,
+      gracePeriod: orNull(whole(0, 86_400)),
       udp: transport,
       tcp: transport,
       service: object({
