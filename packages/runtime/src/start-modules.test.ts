@@ -183,8 +183,8 @@ test("what can only be ended is gone on with, seen by all and not ready, before 
   };
   const running = await startModules([module("media", [], story, { linger })], context(story), values);
   const stopped = running.stop(60_000);
-  assert.deepEqual(running.ready(), { ok: false, reason: "stopping" });
-  assert.deepEqual(story.slice(2), ["linger 60000"]);
+  assert.deepEqual(running.ready(), { ok: false, reason: "leaving" });
+  assert.deepEqual(story.slice(2), ["announce that it leaves", "linger 60000"]);
   over.resolve();
   await stopped;
   assert.deepEqual(story.slice(2), [
