@@ -20,6 +20,8 @@ export interface Context {
   readonly telemetry: Telemetry;
   /** This process: unique for each start, as presence tells it. */
   readonly instance: string;
+  /** The Kubernetes pod that this process is; absent: none. */
+  readonly pod?: string;
   /** Where files may be kept over restarts; absent: nowhere. */
   readonly dataDirectory?: string;
 }

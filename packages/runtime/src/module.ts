@@ -1,6 +1,7 @@
 import type { ConfigSection } from "@sipmesh/config";
 import type { Catalogue } from "@sipmesh/telemetry";
 import type { Context } from "./context.ts";
+import type { Load } from "./load/load.ts";
 
 /** Whether new work may be sent here, and what stands against it. */
 export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -11,6 +12,8 @@ export interface Module<C = unknown> {
   readonly name: string;
   /** Targets that start before it where they run in the same process. */
   readonly needs: readonly string[];
+  /** Runs only where it is named: `all` leaves it out, because it is of use in some surroundings only. */
+  readonly onlyByName?: true;
   readonly section: ConfigSection<C>;
   readonly catalogue: Catalogue;
   /** It becomes ready only when others have found it, as an edge does. Else presence tells of it once it is ready. */
@@ -30,6 +33,8 @@ export interface Service {
    * @param within milliseconds that it may take at most
    */
   linger?(within: number): Promise<void>;
+  /** How much it has to do: told to all about once a second, for who scales the platform and who watches it. */
+  load?(): Load;
   /** Takes no new work and hands over what it has. */
   leave?(): Promise<void>;
   /** Ends every socket, timer and subscription that it made. */

@@ -32,7 +32,7 @@ export interface RunningContext {
  * @throws StoreFileError, CertificateError, and Error where the address for calls cannot be bound
  */
 export async function realContext(settings: ContextSettings): Promise<RunningContext> {
-  const { telemetry, name, node, dataDirectory, nats } = settings;
+  const { telemetry, name, node, pod, dataDirectory, nats } = settings;
   const clock = systemClock((error) => telemetry.log.error({ err: error }, "a timer failed"));
   const random = systemRandom();
   const network = settings.network ?? systemNetwork();
@@ -80,6 +80,7 @@ export async function realContext(settings: ContextSettings): Promise<RunningCon
       sealer: ring.sealer,
       telemetry,
       instance,
+      ...(pod !== undefined && { pod }),
       ...(dataDirectory !== undefined && { dataDirectory }),
     };
     showLinks(telemetry, context);

@@ -36,6 +36,8 @@ export interface ContextSettings {
   readonly instance?: string | undefined;
   /** The machine or Kubernetes node that this process runs on. */
   readonly node: string;
+  /** The Kubernetes pod that this process is; absent: none. */
+  readonly pod?: string | undefined;
   readonly telemetry: Telemetry;
   /** Absent: the bus and the shared store are this process's own. */
   readonly nats?: BrokerSettings | undefined;

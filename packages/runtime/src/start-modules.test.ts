@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { memoryBus } from "@sipmesh/bus";
 import { systemClock, systemEventLoop, systemRandom } from "@sipmesh/environment";
-import { until } from "@sipmesh/environment/testing";
+import { until, VirtualClock } from "@sipmesh/environment/testing";
 import { directRpc } from "@sipmesh/rpc";
 import { memoryStore } from "@sipmesh/store";
 import { silentTelemetry } from "@sipmesh/telemetry";
 import { systemNetwork } from "@sipmesh/transport";
 import type { Context } from "./context.ts";
+import { decodeReport, LOAD_SUBJECT, type Load, type LoadReport } from "./load/load.ts";
 import type { Module, Readiness } from "./module.ts";
 import { startModules, startOrder } from "./start-modules.ts";
 
@@ -64,6 +65,7 @@ function module(name: string, needs: string[], story: string[], parts: Partial<P
         ready: () => parts.ready?.() ?? { ok: true },
         state: () => ({ of: name }),
         ...(parts.linger && { linger: parts.linger }),
+        ...(parts.load !== undefined && { load: parts.load }),
         async leave() {
           story.push(`leave ${name}`);
           await parts.leave?.();
@@ -81,6 +83,7 @@ interface Parts {
   ready(): Readiness;
   linger(within: number): Promise<void>;
   leave(): Promise<void>;
+  load(): Load;
 }
 
 test("modules start after what they need; all leave before any stops, the last started first", async () => {
@@ -202,6 +205,23 @@ test("nobody lingers where there is no time for it", async () => {
   const running = await startModules([module("media", [], story, { linger })], context(story), values);
   await running.stop();
   assert.deepEqual(story.slice(2), ["announce that it leaves", "announce ", "leave media", "stop media"]);
+});
+
+test("what services have to do is told, service by service, until they stop", async () => {
+  const clock = new VirtualClock();
+  const parts = { ...context([]), clock, pod: "sipmesh-edge-abc" };
+  const told: LoadReport[] = [];
+  parts.bus.listen(LOAD_SUBJECT, (payload) => void told.push(decodeReport(payload)));
+  const load = () => ({ work: "messages", begun: 3 }) as const;
+  const running = await startModules([module("edge", [], [], { load }), module("location", [], [])], parts, values);
+  while (told.length === 0) clock.step();
+  const { instance, pod, node, targets } = told[0] as LoadReport;
+  assert.deepEqual(
+    { instance, pod, node, targets },
+    { instance: "test-1", pod: "sipmesh-edge-abc", node: "n", targets: { edge: load() } },
+  );
+  await running.stop();
+  assert.equal(clock.timers, 0);
 });
 
 test("modules that need one another in a circle are refused", () => {

@@ -1,6 +1,8 @@
 import type { ConfigSection } from "@sipmesh/config";
 import type { Timer } from "@sipmesh/environment";
 import type { Context } from "./context.ts";
+import type { Load } from "./load/load.ts";
+import { LoadTeller } from "./load/load-teller.ts";
 import type { Module, Readiness, Service } from "./module.ts";
 
 /** Milliseconds that a service may take to leave, and again to stop. */
@@ -47,6 +49,14 @@ export async function startModules(
   const offered = new Set<string>();
   let look: Timer | undefined;
   let stopping: Promise<void> | undefined;
+  const { bus, clock, cluster, instance, pod, telemetry } = context;
+  const teller = new LoadTeller({
+    bus,
+    clock,
+    self: { instance, node: cluster.self.node, ...(pod !== undefined && { pod }) },
+    loads: () => loadsOf(started),
+    failed: (error) => telemetry.log.error({ err: error }, "the load of this process could not be told"),
+  });
 
   function offer(): void {
     const before = offered.size;
@@ -67,6 +77,7 @@ export async function startModules(
     const linger = ({ name, service }: Started) =>
       within(context, name, "linger", service.linger?.bind(service, lingering), lingering + PATIENCE);
     if (lingering > 0) await Promise.all(started.map(linger));
+    teller.stop();
     context.cluster.announce({ targets: [] });
     const backwards = started.toReversed();
     for (const { name, service } of backwards) await within(context, name, "leave", service.leave?.bind(service));
@@ -101,6 +112,15 @@ export async function startModules(
       return stopping;
     },
   };
+}
+
+function loadsOf(started: readonly Started[]): Record<string, Load> {
+  const loads: Record<string, Load> = {};
+  for (const { name, service } of started) {
+    const load = service.load?.();
+    if (load !== undefined) loads[name] = load;
+  }
+  return loads;
 }
 
 /** The modules in such an order that each stands after those that it needs and that are among them. */

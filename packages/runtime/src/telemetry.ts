@@ -4,6 +4,7 @@ import type { RpcObserver } from "@sipmesh/rpc";
 import type { StoreObserver } from "@sipmesh/store";
 import type { Catalogue, MetricDefinition, Telemetry } from "@sipmesh/telemetry";
 import type { Context } from "./context.ts";
+import { LOAD_SUBJECT } from "./load/load.ts";
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
@@ -86,7 +87,13 @@ const metrics = {
   },
 } satisfies Record<string, MetricDefinition>;
 
-const subjects = [{ name: "sipmesh.presence", help: "Heartbeats and goodbyes of instances." }];
+const subjects = [
+  { name: "sipmesh.presence", help: "Heartbeats and goodbyes of instances." },
+  {
+    name: LOAD_SUBJECT,
+    help: "Each process, once a second: its instance, pod and node, how long work waits for its event loop, and per target the work begun and in progress.",
+  },
+];
 
 /** What the parts of the context show of themselves. */
 export const contextCatalogue: Catalogue = { metrics: Object.values(metrics), subjects };

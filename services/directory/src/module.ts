@@ -7,7 +7,7 @@ import {
   type SubscriberReply,
   type SubscriberRequest,
 } from "@sipmesh/proto/directory";
-import type { Module } from "@sipmesh/runtime";
+import { counted, type Module } from "@sipmesh/runtime";
 import { challengeValue, readAlgorithm } from "@sipmesh/sip-core";
 import { Authenticator } from "./authenticator.ts";
 import { type DirectoryConfig, schema } from "./config.ts";
@@ -48,7 +48,7 @@ export const directory: Module<DirectoryConfig> = {
     const stale = challenges.with({ stale: "true" });
     const version = versionOf(registry);
 
-    const served = rpc.serve(DirectoryService, {
+    const { handlers, load } = counted<typeof DirectoryService>({
       domains: () => ({ version, domains: [...registry.domains] }),
       subscriber: (request) => subscriber(registry, request),
       challenge(request, call) {
@@ -60,6 +60,7 @@ export const directory: Module<DirectoryConfig> = {
       },
       authenticate: (request, call) => authenticator.authenticate(request, call),
     });
+    const served = rpc.serve(DirectoryService, handlers);
 
     return {
       ready: () => ({ ok: true }),
@@ -68,6 +69,7 @@ export const directory: Module<DirectoryConfig> = {
         subscribers: registry.subscribers,
         nonces: nonces.size,
       }),
+      load,
       async stop() {
         served.close();
       },

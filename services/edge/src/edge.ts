@@ -1,7 +1,7 @@
 import { type Closer, Confirmations, Unconfirmed } from "@sipmesh/bus";
 import type { Listener as Announced } from "@sipmesh/cluster";
 import { latin1, type Timer } from "@sipmesh/environment";
-import type { Context, Readiness } from "@sipmesh/runtime";
+import type { Context, Load, Readiness } from "@sipmesh/runtime";
 import { type Address, toBytes } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
 import { Arrivals } from "./arrivals.ts";
@@ -194,6 +194,10 @@ export class Edge {
       selfCheckFailures: this.#selfCheck.failures,
       leaving: this.#leaving,
     };
+  }
+
+  load(): Load {
+    return { work: "messages", begun: this.#context.telemetry.metrics.value(catalogue.messages.name) };
   }
 
   async leave(): Promise<void> {

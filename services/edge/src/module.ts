@@ -25,6 +25,7 @@ export const edge: Module<EdgeConfig> = {
       ready: () => started.ready(),
       state: () => started.state(),
       linger: (within) => started.linger(within),
+      load: () => started.load(),
       leave: () => started.leave(),
       stop: () => started.stop(),
     };

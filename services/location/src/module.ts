@@ -1,6 +1,6 @@
 import { section } from "@sipmesh/config";
 import { LocationService } from "@sipmesh/proto/location";
-import type { Module } from "@sipmesh/runtime";
+import { counted, type Module } from "@sipmesh/runtime";
 import { type LocationConfig, schema } from "./config.ts";
 import { Lookup } from "./lookup.ts";
 import { Records } from "./records.ts";
@@ -48,10 +48,11 @@ export const location: Module<LocationConfig> = {
       mine: () => records.opened && (cluster.instances("location")[0]?.id ?? cluster.self.id) === cluster.self.id,
       failed: (error) => log.error({ error }, "Expired bindings could not be removed."),
     });
-    const served = rpc.serve(LocationService, {
+    const { handlers, load } = counted<typeof LocationService>({
       register: (request, call) => registrar.register(request, call),
       lookup: (request, call) => lookup.lookup(request, call),
     });
+    const served = rpc.serve(LocationService, handlers);
 
     return {
       ready: () => (records.opened ? { ok: true } : { ok: false, reason: "the bindings have not been read yet" }),
@@ -61,6 +62,7 @@ export const location: Module<LocationConfig> = {
         inMemory: records.index.hot,
         store: store.state,
       }),
+      load,
       async stop() {
         served.close();
         sweeper.stop();

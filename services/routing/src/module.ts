@@ -2,7 +2,7 @@ import { section } from "@sipmesh/config";
 import { DirectoryService } from "@sipmesh/proto/directory";
 import { LocationService } from "@sipmesh/proto/location";
 import { RoutingService } from "@sipmesh/proto/routing";
-import type { Module } from "@sipmesh/runtime";
+import { counted, type Module } from "@sipmesh/runtime";
 import { AnswerCache } from "./answer-cache.ts";
 import { Asker } from "./answers.ts";
 import { type RoutingConfig, schema } from "./config.ts";
@@ -57,10 +57,11 @@ export const routing: Module<RoutingConfig> = {
     });
     telemetry.metrics.gauge(catalogue.cachedSubscribers, () => subscribers.size);
     telemetry.metrics.gauge(catalogue.cachedNames, () => names.size);
-    const served = rpc.serve(RoutingService, {
+    const { handlers, load } = counted<typeof RoutingService>({
       route: (request, call) => router.route(request, call),
       locate: (request, call) => router.locate(request, call),
     });
+    const served = rpc.serve(RoutingService, handlers);
     await domains.start();
 
     return {
@@ -74,6 +75,7 @@ export const routing: Module<RoutingConfig> = {
         cachedSubscribers: subscribers.size,
         cachedNames: names.size,
       }),
+      load,
       async stop() {
         domains.stop();
         presence.close();

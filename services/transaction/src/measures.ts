@@ -15,6 +15,8 @@ export class Measures {
   readonly sent: Counter;
   /** Calls that ring or are on their way. */
   settingUp = 0;
+  /** Calls that began here since the start. */
+  callsBegun = 0;
   /** Questions to other services that wait for an answer. */
   asked = 0;
   readonly #begun: Readonly<Record<"server" | "client", readonly [Counter, Counter]>>;
@@ -67,6 +69,11 @@ export class Measures {
   answered(method: string, status: number): void {
     const classes = this.#responses.get(method) ?? this.#responses.get("other");
     classes?.[Math.floor(status / 100) - 2]?.add();
+  }
+
+  callBegun(): void {
+    this.callsBegun++;
+    this.settingUp++;
   }
 
   called(outcome: CallOutcome, milliseconds: number): void {

@@ -100,6 +100,7 @@ export const transaction: Module<TransactionConfig> = {
         return handover.ready ? { ok: true } : { ok: false, reason: "waiting for the calls that are its own now" };
       },
       state: () => liveState(table, members, measures.settingUp, measures.asked, clock.now()),
+      load: () => ({ work: "calls", begun: measures.callsBegun, inProgress: measures.settingUp }),
       leave: () => leave(cluster, handover, clock, members),
       async stop() {
         for (const subscription of subscriptions) subscription.close();

@@ -210,7 +210,7 @@ export class Transactions implements Calls {
     const entry = new Entry(facts, state, this.#timersOf);
     table.add(entry);
     measures.begun("server", message.method);
-    if (entry.isCall) measures.settingUp++;
+    if (entry.isCall) measures.callBegun();
     observer.begin(entry, message, flow);
     entry.busy = true;
     this.#try(entry, message.method, () => this.#perform(entry, effects));
