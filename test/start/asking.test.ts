@@ -21,7 +21,8 @@ describe("What the program says without running", () => {
     const list = await sipmesh(folder, "--list-targets");
     assert.equal(list.code, 0);
     const names = list.output.split("\n").map((line) => line.split(" ")[0]);
-    assert.deepEqual(names.filter((name) => name !== "").toSorted(), ["all", ...TARGETS].toSorted());
+    assert.deepEqual(names.filter((name) => name !== "").toSorted(), ["all", ...TARGETS, "autoscaler"].toSorted());
+    assert.match(list.output, /^autoscaler +not in all$/m);
   });
 
   it("prints the configuration in force, the environment's included, without any secret", async () => {

@@ -97,6 +97,7 @@ const clusterSection = section(
       .min(1)
       .optional()
       .describe("Machine or Kubernetes node that this process runs on; unless set the host's name."),
+    pod: z.string().min(1).optional().describe("Kubernetes pod that this process is; unless set none."),
   }),
 );
 
@@ -105,6 +106,7 @@ export const linkSections = [natsSection, rpcSection, clusterSection] as const;
 
 export interface Links {
   readonly node: string;
+  readonly pod?: string;
   readonly nats?: BrokerSettings;
   readonly rpc?: RpcSettings;
 }
@@ -112,11 +114,12 @@ export interface Links {
 /** What the configuration says of other processes; without NATS servers there are none. */
 export async function linksOf(config: Config): Promise<Links> {
   const nats = config.of(natsSection);
-  const node = config.of(clusterSection).node ?? hostname();
+  const { node = hostname(), pod } = config.of(clusterSection);
+  const self = { node, ...(pod !== undefined && { pod }) };
   const [first] = nats.servers;
-  if (first === undefined) return { node };
+  if (first === undefined) return self;
   const { address, port, advertise, tls } = config.of(rpcSection);
-  return { node, nats, rpc: { address: address ?? (await addressFacing(first)), port, advertise, tls } };
+  return { ...self, nats, rpc: { address: address ?? (await addressFacing(first)), port, advertise, tls } };
 }
 
 /** The local address from which a server is reached; all addresses where its name says nothing yet. */

@@ -13,7 +13,7 @@ import { MODULES } from "./modules.ts";
 import { HELP, readCommand } from "./options.ts";
 import { leaveTime, type RunningPlatform, startPlatform } from "./platform.ts";
 import { sipListener } from "./sip-listener.ts";
-import { chooseModules, UsageError } from "./targets.ts";
+import { chooseModules, processName, UsageError } from "./targets.ts";
 
 /** Milliseconds to wait for readiness before the first words. */
 const READY = 10_000;
@@ -39,9 +39,7 @@ async function main(): Promise<void> {
       process.stdout.write(`${version}\n`);
       return;
     case "list-targets":
-      process.stdout.write(
-        `all\n${MODULES.map(({ name, needs }) => `${`${name}`.padEnd(12)} ${needs.length === 0 ? "" : `asks ${needs.join(", ")}`}`.trimEnd()).join("\n")}\n`,
-      );
+      process.stdout.write(`all\n${MODULES.map(targetLine).join("\n")}\n`);
       return;
     case "complain":
       throw new UsageError(`${command.about}\n\n${HELP}`);
@@ -60,6 +58,11 @@ async function main(): Promise<void> {
   }
 }
 
+function targetLine({ name, needs, onlyByName }: (typeof MODULES)[number]): string {
+  const asks = needs.length === 0 ? "" : `asks ${needs.join(", ")}`;
+  return `${name.padEnd(12)} ${onlyByName === true ? "not in all" : asks}`.trimEnd();
+}
+
 async function run(targets: string, file: string | undefined): Promise<void> {
   const modules = chooseModules(targets, MODULES);
   const runs = (name: string) => modules.some((module) => module.name === name);
@@ -68,7 +71,7 @@ async function run(targets: string, file: string | undefined): Promise<void> {
   const { config, demo } = runs("directory")
     ? withDemoSubscribers(plain, file, () => demoSubscribers(dataDirectory))
     : { config: plain, demo: [] };
-  const name = modules.length === MODULES.length ? "all" : modules.map((module) => module.name).join("-");
+  const name = processName(modules, MODULES);
   const instance = `${name}-${systemRandom().token(8)}`;
   const started = stopOnSignals(leaveTime(config));
   const platform = await startPlatform({ config, modules, name, instance, version, dataDirectory });

@@ -1,3 +1,4 @@
+import { autoscaler } from "@sipmesh/autoscaler";
 import { directory } from "@sipmesh/directory";
 import { edge } from "@sipmesh/edge";
 import { location } from "@sipmesh/location";
@@ -7,4 +8,12 @@ import type { Module } from "@sipmesh/runtime";
 import { transaction } from "@sipmesh/transaction";
 
 /** Every target that there is. */
-export const MODULES: readonly Module[] = [edge, transaction, location, routing, directory, media] as readonly Module[];
+export const MODULES: readonly Module[] = [
+  edge,
+  transaction,
+  location,
+  routing,
+  directory,
+  media,
+  autoscaler,
+] as readonly Module[];

@@ -1,0 +1,1 @@
+export { autoscaler } from "./module.ts";
