@@ -69,6 +69,23 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ],
   ["networkPolicy.nodeCidrs={10.0.0.0/8}", /networkPolicy\.enabled is false/],
   ["networkPolicy.nodeCidrs={nodes}", /\/networkPolicy\/nodeCidrs\/0': 'nodes' does not match pattern/],
+  ["autoscaling.enabled=true,autoscaling.handOver=true", /autoscaling\.handOver .* set one, then the other/],
+  [
+    "autoscaling.enabled=true,autoscaling.edge.minReplicas=11",
+    /autoscaling\.edge\.minReplicas \(11\) must not be above maxReplicas \(10\)/,
+  ],
+  [
+    "autoscaling.enabled=true,autoscaling.routing.requestsPerSecond=null,autoscaling.routing.queueDelay=null",
+    /autoscaling\.routing names nothing to go by/,
+  ],
+  [
+    "autoscaling.enabled=true,autoscaling.transaction.enabled=false,autoscaling.edge.enabled=false,autoscaling.routing.enabled=false,autoscaling.location.enabled=false,autoscaling.directory.enabled=false",
+    /autoscaling\.enabled scales nothing/,
+  ],
+  [
+    "autoscaling.enabled=true,autoscaler.replicas=0",
+    /autoscaler\.replicas is 0, and autoscaling\.metrics \(own\) asks/,
+  ],
   // The schema's own, from values and from the platform's configuration.
   ["typo=1", /additional properties 'typo' not allowed/],
   ["nats.replicas=2", /\/nats\/replicas': value must be one of 1, 3/],
@@ -76,6 +93,8 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["edge.udp.advertiseAddress=sip.example.com", /\/edge\/udp\/advertiseAddress'/],
   ["config.location.maxContacts=1000", /\/config\/location\/maxContacts': maximum: got 1,000, want 100/],
   ["config.routing.mdia=nat", /\/config\/routing': additional properties 'mdia' not allowed/],
+  ["autoscaling.metrics=datadog", /\/autoscaling\/metrics': value must be one of 'own', 'keda', 'prometheus', 'cpu'/],
+  ["autoscaling.transaction.minReplicas=0", /\/autoscaling\/transaction\/minReplicas': minimum: got 0, want 1/],
   ["config.nats.replicas=3", /\/config': additional properties 'nats' not allowed/],
 ];
 

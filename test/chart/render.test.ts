@@ -16,6 +16,11 @@ const sets: ReadonlyMap<string, readonly string[]> = new Map<string, readonly st
   ),
 ]);
 
+/** What needs a token of the API server's: the others get none. */
+const ASKS_THE_API = /-secrets-|-certificates$|-before-autoscaling$|-autoscaler$/;
+/** What belongs to no namespace. */
+const OF_THE_CLUSTER = ["ClusterRole", "ClusterRoleBinding"];
+
 interface Pod {
   readonly hostNetwork?: boolean;
   readonly automountServiceAccountToken?: boolean;
@@ -35,6 +40,12 @@ interface Rendered {
     readonly template?: { readonly spec: Pod };
     readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: Pod } } };
   } & Partial<Pod>;
+}
+
+interface Scaled {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly replicas?: number; readonly scaleTargetRef?: { readonly name: string } };
 }
 
 const objectsOf = (text: string): Rendered[] =>
@@ -63,12 +74,12 @@ describe("The chart's renders", { skip: missing("helm") }, () => {
     it(`${name}: every pod is restricted but for the host network it was asked to use`, () => {
       const { text } = render(...args);
       const pods = podsOf(text);
-      assert.ok(pods.length >= 7);
+      assert.ok(pods.length >= (name === "handing-over" ? 4 : 7));
       for (const { name: of, pod } of pods) {
         const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext ?? {};
         assert.deepEqual([runAsNonRoot, seccompProfile], [true, { type: "RuntimeDefault" }], of);
         assert.ok(Number.isInteger(runAsUser), of);
-        assert.equal(pod.automountServiceAccountToken, /-secrets-|-certificates$/.test(of), of);
+        assert.equal(pod.automountServiceAccountToken, ASKS_THE_API.test(of), of);
         assert.equal(pod.enableServiceLinks, false, of);
         for (const { securityContext, resources } of pod.containers) {
           assert.deepEqual(
@@ -88,7 +99,28 @@ describe("The chart's renders", { skip: missing("helm") }, () => {
       const objects = objectsOf(render(...args).text);
       const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
       assert.deepEqual(names, [...new Set(names)]);
-      for (const { kind, metadata } of objects) assert.equal(metadata.namespace, "phones", `${kind} ${metadata.name}`);
+      for (const { kind, metadata } of objects) {
+        const { namespace, name: of } = metadata;
+        if (OF_THE_CLUSTER.includes(kind)) assert.equal(namespace, undefined, `${kind} ${of}`);
+        // The right to read by whom the aggregator is known is given where that is written.
+        else if (namespace !== "kube-system" || kind !== "RoleBinding")
+          assert.equal(namespace, "phones", `${kind} ${of}`);
+        if (namespace !== "phones")
+          assert.match(of, /^phones-/, `${kind} ${of} has a name that another release has too`);
+      }
+    });
+  }
+
+  for (const [name, args] of sets) {
+    it(`${name}: the number of pods is the release's or the autoscaler's, and never both`, () => {
+      const objects = objectsOf(render(...args).text) as unknown as Scaled[];
+      const scalers = objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler" || kind === "ScaledObject");
+      const scaled = scalers.map(({ spec }) => spec.scaleTargetRef?.name).sort();
+      const deployments = objects.filter(({ kind }) => kind === "Deployment");
+      const without = deployments.filter(({ spec }) => spec.replicas === undefined);
+      assert.deepEqual(without.map(({ metadata }) => metadata.name).sort(), scaled);
+      for (const { metadata } of without) assert.equal(metadata.annotations?.["sipmesh.io/replicas"], "autoscaled");
+      assert.equal(scaled.length > 0, name.startsWith("autoscaled"));
     });
   }
 

@@ -35,15 +35,18 @@ export class Release {
 
   /**
    * Installs or upgrades, and waits until every pod of the new revision is ready. `file` is one of charts/sipmesh/values,
-   * `chart` the folder of another version of the chart.
+   * `chart` the folder of another version of the chart, `flags` are Helm's.
    */
-  async install(values: object, { file, chart = CHART }: { file?: string; chart?: string } = {}): Promise<void> {
+  async install(
+    values: object,
+    { file, chart = CHART, flags = [] }: { file?: string; chart?: string; flags?: readonly string[] } = {},
+  ): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "sipmesh-values-"));
     const own = join(folder, "values.json");
     writeFileSync(own, JSON.stringify(values));
     const files = file === undefined ? [own] : [join(chart, "values", file), own];
-    const flags = files.flatMap((one) => ["-f", one]);
-    await this.helm("upgrade", "--install", "sipmesh", chart, "--create-namespace", ...flags);
+    const valueFlags = files.flatMap((one) => ["-f", one]);
+    await this.helm("upgrade", "--install", "sipmesh", chart, "--create-namespace", ...valueFlags, ...flags);
     rmSync(folder, { recursive: true });
     await this.settled();
   }

@@ -229,6 +229,25 @@ nats: {{ dict "tls" $theirs | toJson }}
 {{- end }}
 {{- end -}}
 
+{{/* Whether a component is one that autoscaling is meant for: root, component. Only Deployments are. */}}
+{{- define "sipmesh.scalable" -}}
+{{- $of := index .root.Values.autoscaling .component -}}
+{{- $onHost := and (eq .component "edge") (eq .root.Values.edge.network "hostNetwork") -}}
+{{- if and (kindIs "map" $of) (not $onHost) -}}
+{{- if $of.enabled -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the number of its pods is the autoscaler's: root, component. */}}
+{{- define "sipmesh.autoscaled" -}}
+{{- if .root.Values.autoscaling.enabled -}}{{- include "sipmesh.scalable" . -}}{{- end -}}
+{{- end -}}
+
+{{/* Whether it leaves the release for a moment, to stay in the cluster meanwhile: root, component. */}}
+{{- define "sipmesh.handedOver" -}}
+{{- if .root.Values.autoscaling.handOver -}}{{- include "sipmesh.scalable" . -}}{{- end -}}
+{{- end -}}
+
 {{/* A target's pod: root, component, host: whether it is on the host network, and slot where a node has several. */}}
 {{- define "sipmesh.podTemplate" -}}
 {{- $root := .root -}}
@@ -248,7 +267,12 @@ metadata:
     checksum/configuration: {{ pick (include "sipmesh.configuration" $root | fromYaml) "log" "trace" "nats" "rpc" .component | toJson | sha256sum }}
     {{- with $settings.annotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
+  {{- if eq .component "autoscaler" }}
+  serviceAccountName: {{ include "sipmesh.fullname" $root }}-autoscaler
+  automountServiceAccountToken: true
+  {{- else }}
   automountServiceAccountToken: false
+  {{- end }}
   # Service names as variables would be taken for configuration.
   enableServiceLinks: false
   {{- if eq .component "media" }}
@@ -292,6 +316,8 @@ spec:
           valueFrom: { fieldRef: { fieldPath: metadata.name } }
         - name: SIPMESH_CLUSTER_NODE
           value: $(NODE_NAME)
+        - name: SIPMESH_CLUSTER_POD
+          value: $(POD_NAME)
         - name: SIPMESH_ADMIN_ADDRESS
           {{- if .host }}
           value: 127.0.0.1
@@ -326,12 +352,18 @@ spec:
         {{- if eq .component "edge" }}
         {{- include "sipmesh.edgeEnv" $root | nindent 8 }}
         {{- end }}
+        {{- if eq .component "autoscaler" }}
+        {{- include "sipmesh.autoscalerEnv" $root | nindent 8 }}
+        {{- end }}
         {{- with $settings.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- if or (eq .component "edge") (not .host) }}
       ports:
         {{- if not .host }}
         - { name: admin, containerPort: {{ $ports.admin }} }
         - { name: rpc, containerPort: {{ $ports.rpc }} }
+        {{- end }}
+        {{- if eq .component "autoscaler" }}
+        - { name: api, containerPort: 8443 }
         {{- end }}
         {{- if eq .component "edge" }}
         {{- range $transport := list "udp" "tcp" }}
@@ -384,12 +416,20 @@ spec:
 
 {{/* Pods that hold nothing of their own, and their budget: root, component. */}}
 {{- define "sipmesh.deployment" -}}
+{{- if not (include "sipmesh.handedOver" .) -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
   {{- include "sipmesh.metadata" . | nindent 2 }}
+  {{- if include "sipmesh.autoscaled" . }}
+  annotations:
+    # The number of pods is not the release's: what runs before an upgrade goes by this.
+    sipmesh.io/replicas: autoscaled
+  {{- end }}
 spec:
+  {{- if not (include "sipmesh.autoscaled" .) }}
   replicas: {{ (index .root.Values .component).replicas }}
+  {{- end }}
   strategy: { type: RollingUpdate, rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }
   selector:
     matchLabels:
@@ -397,6 +437,7 @@ spec:
   template:
     {{- include "sipmesh.podTemplate" (dict "root" .root "component" .component "host" false) | nindent 4 }}
 ---
+{{ end -}}
 {{ include "sipmesh.budget" . }}
 {{- end -}}
 

@@ -46,10 +46,20 @@ const transport = object({
   loadBalancerIP: address,
 });
 const hostPorts = object({ admin: port, rpc: port });
+/** What is scaled, by measures of which each may be null. */
+const scaled = (...measures: readonly string[]) =>
+  object({
+    enabled: flag,
+    minReplicas: whole(1, 1000),
+    maxReplicas: whole(1, 1000),
+    ...Object.fromEntries(measures.map((name) => [name, orNull(whole(1, 10_000_000))])),
+    queueDelay: orNull(whole(1, 60_000)),
+    cpu: { type: "string", pattern: "^[0-9]+m?$" },
+  });
 const image = object({ registry: text, repository: text, tag: text, pullPolicy: pull });
 
 /** Sections of the configuration that are the operator's; the others belong to the installation. */
-const SECTIONS = ["log", "trace", "edge", "transaction", "location", "routing", "directory", "media"];
+const SECTIONS = ["log", "trace", "edge", "transaction", "location", "routing", "directory", "media", "autoscaler"];
 
 /** The schema of values.yaml, without its words. */
 export function valuesSchema(sections: Readonly<Record<string, object>>): Schema {
@@ -111,6 +121,18 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     }),
     jaeger: object({ enabled: flag, maxTraces: whole(100, 10_000_000), image, resources: anyMap, pod }),
     nodes: object({ nodePorts: range, ephemeralPorts: range }),
+    autoscaling: object({
+      enabled: flag,
+      metrics: oneOf("own", "keda", "prometheus", "cpu"),
+      handOver: flag,
+      behavior: anyMap,
+      transaction: scaled("callsPerSecond", "callsInProgress"),
+      edge: scaled("messagesPerSecond"),
+      routing: scaled("requestsPerSecond"),
+      location: scaled("requestsPerSecond"),
+      directory: scaled("requestsPerSecond"),
+    }),
+    autoscaler: stateless,
     podDisruptionBudget: object({ enabled: flag }),
     metrics: object({
       service: object({ enabled: flag }),

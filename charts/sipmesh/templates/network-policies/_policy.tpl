@@ -38,5 +38,9 @@ root, components. As JSON.
 
 {{/* Everybody of the platform who speaks to NATS. */}}
 {{- define "sipmesh.natsClients" -}}
-{{- list "edge" "transaction" "location" "routing" "directory" "media" "secrets" | toJson -}}
+{{- $all := list "edge" "transaction" "location" "routing" "directory" "media" "secrets" -}}
+{{- if .Values.autoscaling.enabled -}}
+{{- $all = append $all "autoscaler" -}}
+{{- end -}}
+{{- $all | toJson -}}
 {{- end -}}

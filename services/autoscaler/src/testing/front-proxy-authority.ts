@@ -1,57 +1,26 @@
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  PemConverter,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { issue, type KeyPair, makeAuthority } from "@sipmesh/certificates/issuing";
 
-const EC = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const HOUR = 3_600_000;
 
 /** An authority that signs certificates of clients, as a cluster's front proxy has one. */
 export class ClientAuthority {
-  readonly certificate: string;
-  readonly #keys: webcrypto.CryptoKeyPair;
-  readonly #name: string;
+  readonly #pair: KeyPair;
 
-  private constructor(certificate: string, keys: webcrypto.CryptoKeyPair, name: string) {
-    this.certificate = certificate;
-    this.#keys = keys;
-    this.#name = name;
+  private constructor(pair: KeyPair) {
+    this.#pair = pair;
   }
 
   static async make(commonName: string): Promise<ClientAuthority> {
-    const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
-    const name = `CN=${commonName}`;
-    const made = await X509CertificateGenerator.createSelfSigned({
-      name,
-      signingAlgorithm: EC,
-      keys,
-      ...life(),
-      extensions: [new BasicConstraintsExtension(true, undefined, true)],
-    });
-    return new ClientAuthority(made.toString("pem"), keys, name);
+    return new ClientAuthority(await makeAuthority(commonName, Date.now(), HOUR));
   }
 
-  /** The certificate and key of a client. */
-  async client(commonName: string): Promise<{ cert: string; key: string }> {
-    const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
-    const made = await X509CertificateGenerator.create({
-      subject: `CN=${commonName}`,
-      issuer: this.#name,
-      publicKey: keys.publicKey,
-      signingKey: this.#keys.privateKey,
-      signingAlgorithm: EC,
-      ...life(),
-      extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])],
-    });
-    const key = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return { cert: made.toString("pem"), key: PemConverter.encode(key, PemConverter.PrivateKeyTag) };
+  get certificate(): string {
+    return this.#pair.certificate;
   }
-}
 
-function life() {
-  return { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+  /** The certificate and key of a client, as TLS takes them. */
+  async client(commonName: string): Promise<{ readonly cert: string; readonly key: string }> {
+    const { certificate, key } = await issue(this.#pair, [commonName], Date.now(), HOUR);
+    return { cert: certificate, key };
+  }
 }

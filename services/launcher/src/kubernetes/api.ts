@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
+import { askApiServer, bodyOf } from "./api-server.ts";
 
-const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
-const PATIENCE = 10_000;
 /** Attempts to write what somebody else wrote in the meantime. */
 const ATTEMPTS = 5;
 
@@ -75,20 +73,9 @@ export class Api {
 
   /** Undefined where what is asked for is not there, or what is written was written by somebody else. */
   async #ask(method: "GET" | "POST" | "PUT", path: string, body?: object): Promise<unknown> {
-    const host = `${process.env.KUBERNETES_SERVICE_HOST}`;
-    const at = `${host.includes(":") ? `[${host}]` : host}:${process.env.KUBERNETES_SERVICE_PORT}`;
-    const answer = await fetch(`https://${at}/api/v1/namespaces/${this.#namespace}/${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${readFileSync(`${ACCOUNT}/token`, "utf8")}`,
-        "content-type": "application/json",
-      },
-      signal: AbortSignal.timeout(PATIENCE),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const answer = await askApiServer(method, `/api/v1/namespaces/${this.#namespace}/${path}`, body);
     if (answer.status === (method === "GET" ? 404 : 409)) return undefined;
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return await answer.json();
+    return bodyOf(`${method} ${path}`, answer);
   }
 }
 
