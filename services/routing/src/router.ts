@@ -116,7 +116,11 @@ export class Router {
   /** For a dialog whose flow is gone. */
   async #registered({ uri, to }: LocateRequest, call: Call, span: Span | undefined): Promise<LocateReply> {
     const { asker, rpcDeadline } = this.#options;
-    const patience = { deadline: Math.min(rpcDeadline, call.deadline), trace: span?.context ?? call.trace };
+    const patience = {
+      deadline: Math.min(rpcDeadline, call.deadline),
+      trace: span?.context ?? call.trace,
+      repeatable: true,
+    } as const;
     let gone = { status: 480, reason: "The Flow Is Gone" };
     try {
       const flow = await registeredFlow(to, uri, this.#platform, this.#edges.flow, asker, patience);

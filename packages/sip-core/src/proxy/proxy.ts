@@ -181,7 +181,7 @@ function takeRungOut(work: Work, index: number): void {
 function takeUnsent(work: Work, { owner, branch, instead }: Extract<ProxyEvent, { type: "unsent" }>): void {
   const { target, attempt = 0 } = work.context.branches[branch] ?? {};
   if (instead !== undefined && target !== undefined)
-    work.change(branch, { target: { ...target, ways: target.ways.toSpliced(attempt + 1, 0, instead) } });
+    work.edit(branch).target = { ...target, ways: target.ways.toSpliced(attempt + 1, 0, instead) };
   if (owner === "server") tellServer(work, { type: "transport-error" });
   else if (owner === "client") tellClient(work, branch, { type: "transport-error" });
   else tellCancel(work, branch, { type: "transport-error" });
