@@ -18,13 +18,11 @@ const { values, positionals } = parseArgs({
     timeout: { type: "string", default: "120" },
     /** Seconds for all of them; what was not done by then counts as failed. Absent: as long as it takes. */
     within: { type: "string" },
-    /** Only files whose name contains this. */
-    only: { type: "string", default: "" },
   },
 });
 const folder = resolve(positionals[0] ?? ".");
 const named = positionals.slice(1).map((file) => resolve(file));
-const files = (named.length > 0 ? named : findTests(folder)).filter((file) => file.includes(values.only));
+const files = named.length > 0 ? named : findTests(folder);
 const results: Results = { passed: 0, failed: 0, skipped: [] };
 if (files.length === 0) {
   console.error(`${folder}: no *.test.ts found`);

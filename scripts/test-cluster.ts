@@ -1,6 +1,6 @@
 // `npm run test:cluster`: the chart, and what a platform on the cluster of KUBECONFIG survives. Ends with a table of the
 // faults and a line that counts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -45,6 +45,10 @@ for (const name of FOLDERS) {
   // Room for the releases of the second folder.
   if (ready && name === "faults") await release.remove();
 }
+if (total.passed + total.failed + total.skipped.length === 0) {
+  console.log(`there is no test in a file whose name contains "${values.only}"`);
+  total.failed += 1;
+}
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
 if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
 rmSync(folder, { recursive: true });
@@ -60,10 +64,13 @@ async function tests(name: string): Promise<void> {
     total.failed += 1;
     return;
   }
+  const files = globSync("*.test.ts", { cwd: within }).filter((file) => file.includes(values.only));
+  if (files.length === 0) return;
   const results = join(within, ".turbo", "results.json");
   rmSync(results, { force: true });
-  const limits = [`--timeout=${FILE_LIMIT}`, `--within=${left}`, "--concurrency=1", `--only=${values.only}`];
-  const { code } = await run("node", ["scripts/run-tests.ts", ...limits, within], { cwd: ROOT, show: true });
+  const limits = [`--timeout=${FILE_LIMIT}`, `--within=${left}`, "--concurrency=1"];
+  const paths = files.sort().map((file) => join(within, file));
+  const { code } = await run("node", ["scripts/run-tests.ts", ...limits, within, ...paths], { cwd: ROOT, show: true });
   try {
     add(total, JSON.parse(readFileSync(results, "utf8")) as Results);
   } catch {
