@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Sipp, type SippCounts, type SippOptions, type SippStep } from "@sipmesh/drivers";
@@ -89,8 +89,10 @@ export class Load {
   readonly #phones: readonly Phone[];
   /** Milliseconds in which the last calls end: the longest wait, and a call's own length. */
   readonly #lastCalls: number;
+  readonly #folder: string;
 
-  private constructor(phones: readonly Phone[], lastCalls: number) {
+  private constructor(folder: string, phones: readonly Phone[], lastCalls: number) {
+    this.#folder = folder;
     this.#phones = phones;
     this.#lastCalls = lastCalls;
   }
@@ -112,7 +114,7 @@ export class Load {
       throw error;
     }
     const longest = Math.max(...flows.map(({ rings = RINGS, talks = TALKS }) => rings + talks));
-    return new Load(phones, PATIENCE + longest + 5_000);
+    return new Load(folder, phones, PATIENCE + longest + 5_000);
   }
 
   /** Of the calls that are to be answered or cancelled. */
@@ -179,9 +181,10 @@ export class Load {
     return outcomes;
   }
 
-  /** Ends everything at once. */
+  /** Ends everything at once, and takes away what SIPp wrote. */
   async stop(): Promise<void> {
     await Promise.all(this.#phones.map(({ sipp }) => sipp.program.kill()));
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   get #callers(): readonly Phone[] {
