@@ -158,6 +158,7 @@ test("the cluster is told of a service once it is ready, and at once of one that
   await running.stop();
   assert.deepEqual(story.slice(3), [
     "announce edge+routing",
+    "announce that it leaves",
     "announce ",
     "leave edge",
     "leave routing",
