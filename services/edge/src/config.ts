@@ -125,7 +125,7 @@ const overload = z
       .default(1)
       .describe("Seconds: what comes at the rate of a limit in that time may come at once."),
     delay: whole(0, 10_000)
-      .default(250)
+      .default(400)
       .describe(
         "Milliseconds that a new call may have to wait for its first answer. Where it would be more, because this edge works without a pause or the call's owner falls behind, new calls are refused, REGISTER and the like from half of it on, emergency and priority calls from four times as much; 0: never.",
       ),
