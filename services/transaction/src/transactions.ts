@@ -18,7 +18,7 @@ import { Entry } from "./entry.ts";
 import type { CallState } from "./handover/call-state.ts";
 import { Elsewhere } from "./handover/elsewhere.ts";
 import type { Calls, Handover } from "./handover/handover.ts";
-import { isOutput, isRepetition } from "./handover/material.ts";
+import { isOutput, isRefusal, isRepetition } from "./handover/material.ts";
 import { type Measures, outcomeOf } from "./measures.ts";
 import type { Observer } from "./observer.ts";
 import { type Effect, Performer, type PerformerOptions } from "./performer.ts";
@@ -114,12 +114,13 @@ export class Transactions implements Calls {
     this.#forget(entry, false);
   }
 
-  release(entry: Entry, number: number): void {
+  release(entry: Entry, number: number, refusals: boolean): void {
     const { elsewhere } = entry;
     if (elsewhere === undefined) return;
     const { outbox } = elsewhere;
     elsewhere.confirmed = Math.max(elsewhere.confirmed, number);
     while (outbox[0] !== undefined && (outbox[0].after ?? number) <= number) {
+      if (!refusals && isRefusal(outbox[0].effect)) break;
       const { effect } = outbox.shift() as (typeof outbox)[number];
       this.#try(entry, effect.type, () => this.#performer.do(entry, effect));
     }

@@ -27,8 +27,6 @@ export interface CopiesUnderWayOptions<Of> {
   /** `again`: no receipt has come. */
   readonly send: (copy: UnderWay<Of>, again: boolean) => void;
   readonly settled: (copy: UnderWay<Of>, outcome: Outcome) => void;
-  /** Nothing is given up for unheard: nobody can know who is there. */
-  readonly frozen: () => boolean;
 }
 
 /** Copies on their way to other members: sent again until a receipt comes, or for so long and no longer. */
@@ -76,11 +74,10 @@ export class CopiesUnderWay<Of> {
   }
 
   #lookAgain(): void {
-    const { clock, send, settled, frozen } = this.#o;
+    const { clock, send, settled } = this.#o;
     const now = clock.now();
-    const patient = frozen();
     for (const copy of [...this.#copies.values()]) {
-      if (copy.until <= now && !patient) {
+      if (copy.until <= now) {
         this.#copies.delete(copy.number);
         settled(copy, "unheard");
       } else if (copy.sent + AGAIN_AFTER <= now) {

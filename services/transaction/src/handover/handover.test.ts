@@ -60,6 +60,23 @@ describe("an owner of calls and its successor", () => {
     assert.equal(said("INVITE → 203.0.113.1"), 1, "a silent successor is not waited for again");
   });
 
+  it("while the store is away, no refusal leaves that the successor might contradict; a 2xx does", async () => {
+    await two.service.stop();
+    ground.state = "frozen";
+    const said = (word: string) => one.words.filter((one) => one === word).length;
+    for (const number of ["1", "2"])
+      await one.receive(fromAlice("INVITE", { callId: number, via: via(number) }), alice);
+    await ground.clock.pass(1200);
+    const [first, second] = ["1", "2"].map((id) => forwarded(one, id));
+    await one.receive(answer(first as Request, 200), bob);
+    await one.receive(answer(second as Request, 486), bob);
+    await ground.clock.pass(5000);
+    assert.deepEqual([said("200 → 198.51.100.7") > 0, said("486 → 198.51.100.7")], [true, 0]);
+    ground.state = "settled";
+    await ground.clock.pass(1500);
+    assert.ok(said("486 → 198.51.100.7") > 0, "once the list can change again, silence is only silence");
+  });
+
   it("while the owner lives its successor says nothing", async () => {
     const invite = await ring();
     await ground.clock.pass(10_000);
@@ -247,6 +264,11 @@ describe("what came over a connection", () => {
     return numbers;
   }
 });
+
+function forwarded(stage: Stage, callId: string): Request | undefined {
+  const found = stage.sent.map(({ message }) => message).find((one) => one.kind === "request" && one.callId === callId);
+  return found?.kind === "request" ? found : undefined;
+}
 
 /** Of Alice's request that led to this one of ours. */
 function fromAliceVia(forwarded: Request): string {

@@ -39,8 +39,11 @@ export interface Calls {
   adopt(state: CallState, since: number): Entry;
   /** Forgets a call that another member goes on with. */
   letGo(entry: Entry): void;
-  /** The outputs that waited for the copy of that number, and for those before it, may leave. */
-  release(entry: Entry, number: number): void;
+  /**
+   * The outputs that waited for the copy of that number, and for those before it, may leave. `refusals`: final responses
+   * other than 2xx among them, too; else they go no further than to the first.
+   */
+  release(entry: Entry, number: number, refusals: boolean): void;
 }
 
 export interface HandoverOptions {
@@ -113,16 +116,13 @@ export class Handover {
     this.#own = new Set(options.members);
     this.#first = options.members[0] ?? "";
     this.#kept = new KeptCopies(bound);
-    const frozen = () => cluster.state === "frozen";
     this.#copies = new CopiesUnderWay<Entry>({
       clock,
-      frozen,
       send: (copy, again) => this.#sendState(copy, again),
       settled: (copy, outcome) => this.#settled(copy, outcome),
     });
     this.#passedOn = new CopiesUnderWay<Kept>({
       clock,
-      frozen: () => false,
       send: ({ of, to, number }) => this.#sendKept(of, to, number),
       settled: ({ of }, outcome) => {
         if (outcome === "unheard") measures.handover("lost");
@@ -180,13 +180,13 @@ export class Handover {
     elsewhere.successor = successor?.id;
     if (successor === undefined || this.#copies.size >= UNDER_WAY) {
       if (successor !== undefined) measures.handover("overflow");
-      calls.release(entry, Number.POSITIVE_INFINITY);
+      calls.release(entry, Number.POSITIVE_INFINITY, true);
       return;
     }
     elsewhere.copied = this.#copies.send(entry, successor.id, patience);
     for (const waiting of elsewhere.outbox) waiting.after ??= elsewhere.copied;
     measures.handover("copied");
-    if (this.#silent.has(successor.id)) calls.release(entry, elsewhere.copied);
+    if (this.#silent.has(successor.id)) calls.release(entry, elsewhere.copied, this.#unopposed);
   }
 
   /** After each step: a call of somebody else's that waited for routing's word has it. */
@@ -407,12 +407,23 @@ export class Handover {
       measures.handover("deposed");
       calls.letGo(entry);
     } else if (outcome === "kept") {
-      calls.release(entry, number);
+      calls.release(entry, number, true);
     } else if (number === elsewhere.copied) {
       measures.handover("unheard");
       this.#silent.add(to);
-      calls.release(entry, number);
+      calls.release(entry, number, this.#unopposed);
+      if (elsewhere.outbox.length === 0) return;
+      for (const waiting of elsewhere.outbox) waiting.after = undefined;
+      this.copy(entry);
     }
+  }
+
+  /**
+   * Nobody can have gone on with a call of ours and refuse it in other words. While the store is away nobody can know: who
+   * does not confirm may have been made the owner by those who reach it.
+   */
+  get #unopposed(): boolean {
+    return this.#o.cluster.state !== "frozen";
   }
 
   #receipt(number: number, outcome: "kept" | "refused"): void {

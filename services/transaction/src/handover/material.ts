@@ -8,6 +8,11 @@ export function isOutput(effect: ProxyEffect): boolean {
   return (effect.type === "respond" || effect.type === "forward") && !effect.again;
 }
 
+/** A final response that another member could contradict: of a 2xx the callee has said it. */
+export function isRefusal(effect: ProxyEffect): boolean {
+  return effect.type === "respond" && effect.status >= 300;
+}
+
 /** What is said again. */
 export function isRepetition(effect: ProxyEffect): boolean {
   return (effect.type === "respond" || effect.type === "forward") && effect.again;

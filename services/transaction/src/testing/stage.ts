@@ -77,6 +77,7 @@ export class Ground {
   readonly present: Set<string>;
   /** Members that hear of no other list. */
   readonly deaf = new Set<string>();
+  state: Cluster["state"] = "settled";
   readonly #views = new Map<string, View>();
   readonly #former: (readonly string[])[] = [];
   #list: Membership;
@@ -100,6 +101,7 @@ export class Ground {
 
   cluster(name: string): Cluster {
     const view: View = { list: this.#list, listeners: new Set() };
+    const ground = this;
     this.#views.set(name, view);
     const self: Instance = { id: name, node: "here", targets: ["transaction"], members: [name] };
     const reachable = (place: number) => {
@@ -126,7 +128,9 @@ export class Ground {
       announce: ({ members }) => {
         if (members?.length === 0) this.list(...this.#list.members.map(({ id }) => id).filter((id) => id !== name));
       },
-      state: "settled",
+      get state() {
+        return ground.state;
+      },
       async leave() {},
       stop() {},
     };
