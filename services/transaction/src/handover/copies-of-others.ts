@@ -1,0 +1,153 @@
+import type { Cluster } from "@sipmesh/cluster";
+import type { Clock, Timer } from "@sipmesh/environment";
+import type * as wire from "@sipmesh/proto/handover";
+import type { Log } from "@sipmesh/telemetry";
+import type { Measures } from "../measures.ts";
+import { bufferOf } from "../wire.ts";
+import { type CallState, decodeCallState } from "./call-state.ts";
+import type { Calls } from "./calls.ts";
+import { CopiesUnderWay } from "./copies-under-way.ts";
+import { type Kept, KeptCopies } from "./kept-copies.ts";
+import type { Post } from "./post.ts";
+
+/** Milliseconds that a copy is kept after its owner has chosen another successor. */
+const SUPERSEDED = 10_000;
+/** Milliseconds for which who is to go on with a copy is sent it again, before it is given up. */
+const PERSISTENCE = 10_000;
+/** Milliseconds between two looks for copies that nothing can need any more. */
+const SWEEP = 5000;
+
+export interface CopiesOfOthersOptions {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly own: ReadonlySet<string>;
+  readonly calls: Calls;
+  readonly post: Post;
+  readonly measures: Measures;
+  readonly log: Log;
+  readonly bound: number;
+  /** Goes on with a call. */
+  readonly adopt: (state: CallState) => void;
+  /** One that was passed on is gone. */
+  readonly gone: () => void;
+}
+
+/** Copies of calls that other members own: gone on with, or passed on to who is to go on, when their owner goes. */
+export class CopiesOfOthers {
+  readonly #o: CopiesOfOthersOptions;
+  readonly #kept: KeptCopies;
+  readonly #passedOn: CopiesUnderWay<Kept>;
+  #sweep: Timer | undefined;
+
+  constructor(options: CopiesOfOthersOptions) {
+    const { clock, bound, measures, gone } = options;
+    this.#o = options;
+    this.#kept = new KeptCopies(bound);
+    this.#passedOn = new CopiesUnderWay<Kept>({
+      clock,
+      send: ({ of, to, number }) => this.#send(of, to, number),
+      settled: ({ of }, outcome) => {
+        if (outcome === "unheard") measures.handover("lost");
+        if (this.#kept.get(of.key) === of) this.#kept.remove(of.key);
+        gone();
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** Copies that were passed on and not confirmed yet. */
+  get waiting(): number {
+    return this.#passedOn.size;
+  }
+
+  /** A copy came: of a call of that member's, or of one that is ours now. */
+  take(from: string, { number, key, callId, life, state, since: wireSince }: wire.Copy): void {
+    const { cluster, own, clock, calls, measures, post } = this.#o;
+    const since = Number(wireSince);
+    const live = calls.find(key);
+    if (live !== undefined && since <= live.since) {
+      post.confirm(from, number, "refused");
+      return;
+    }
+    if (live !== undefined) calls.letGo(live);
+    const owner = cluster.ownerOf(callId);
+    const kept = { key, callId, from, since, state, at: clock.now(), expires: clock.now() + life };
+    if (owner !== undefined && own.has(owner.id)) this.#adopt(kept);
+    else if (this.#kept.keep(kept)) this.#sweepLater();
+    else measures.handover("overflow");
+    post.confirm(from, number, "kept");
+  }
+
+  receipt(number: number, outcome: "kept" | "refused"): void {
+    this.#passedOn.receipt(number, outcome);
+  }
+
+  /** That member's context ended in a way that its copy cannot know of. */
+  forget(key: string, from: string): void {
+    if (this.#kept.get(key)?.from === from) this.#kept.remove(key);
+  }
+
+  /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
+  listed(members: { has(member: string): boolean }): void {
+    const { cluster, own, clock } = this.#o;
+    for (const kept of [...this.#kept.values()]) {
+      const owner = cluster.ownerOf(kept.callId);
+      if (owner === undefined) continue;
+      if (own.has(owner.id)) this.#adopt(kept);
+      else if (!members.has(kept.from)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
+        const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
+        this.#kept.keep({ ...kept, expires });
+      }
+    }
+  }
+
+  /** Sends what there is of a call to who owns it now: its owner does not answer. */
+  passOn(callId: string, to: string): void {
+    for (const kept of this.#kept.values()) if (kept.callId === callId) this.#passedOn.send(kept, to, PERSISTENCE);
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+    this.#passedOn.stop();
+  }
+
+  #adopt(kept: Kept): void {
+    const { clock, measures, log, calls, adopt } = this.#o;
+    this.#kept.remove(kept.key);
+    if (calls.find(kept.key) !== undefined) return;
+    try {
+      adopt(decodeCallState(kept.state, clock.now() - kept.at));
+    } catch (error) {
+      measures.exception("handover");
+      log.error({ err: error, callId: kept.callId, from: kept.from }, "A call could not be taken over.");
+    }
+  }
+
+  #send(kept: Kept, to: string, number: number): void {
+    const { key, callId, state, since, expires } = kept;
+    this.#o.post.send(to, {
+      $case: "copy",
+      value: {
+        // Odd, so that its receipt is told from those of our own calls' copies.
+        number: 2 * number + 1,
+        key,
+        callId,
+        life: Math.max(0, Math.round(expires - this.#o.clock.now())),
+        state: bufferOf(state),
+        since: BigInt(since),
+      },
+    });
+  }
+
+  #sweepLater(): void {
+    this.#sweep ??= this.#o.clock.after(SWEEP, () => {
+      this.#sweep = undefined;
+      this.#kept.sweep(this.#o.clock.now());
+      if (this.#kept.size > 0) this.#sweepLater();
+    });
+  }
+}
