@@ -89,6 +89,16 @@ export const readNumber = (text: string, limit: number, start = 0, end = text.le
   return value;
 };
 
+/** Shorter pieces are copied by the engine itself. */
+const SHORTEST_SLICE = 13;
+
+/**
+ * The same text with memory of its own: to be kept for longer than what it was cut from. V8 makes of a piece of a text
+ * no more than a view that keeps the whole, and joining is the one plain way to have it copied.
+ */
+export const ownText = (text: string): string =>
+  text.length < SHORTEST_SLICE ? text : [text.slice(0, 1), text.slice(1)].join("");
+
 /** The text without line breaks: a folded header field reads as one line (RFC 3261 §7.3.1). */
 export const unfold = (text: string): string => (text.indexOf("\n") >= 0 ? text.replaceAll("\r\n", "") : text);
 

@@ -1,5 +1,5 @@
 export { type Allocate, type EncodeInto, toBytes } from "./bytes.ts";
-export { isAddress6, isToken, readNumber } from "./characters.ts";
+export { isAddress6, isToken, ownText, readNumber } from "./characters.ts";
 export { type Contact, parseContact, parseContacts, readContact, readQ, readSeconds } from "./contact.ts";
 export {
   type Challenge,

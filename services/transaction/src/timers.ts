@@ -8,6 +8,8 @@ export interface Running {
   readonly timer: ProxyTimer;
   /** Milliseconds since the epoch. */
   readonly due: number;
+  /** The one that was set after it. A chain: of the few that run a list would keep room for seventeen. */
+  next: Running | undefined;
 }
 
 /**
@@ -19,7 +21,8 @@ export class Timers<Of> {
   readonly #fire: (of: Of, running: Running) => void;
   readonly #of: Of;
   readonly #woken = () => this.#wake();
-  #running: Running[] = [];
+  /** In the order in which they were set. */
+  #first: Running | undefined;
   #armed: Timer | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
@@ -34,35 +37,39 @@ export class Timers<Of> {
   start(owner: Owner, branch: number, timer: ProxyTimer, after: number): void {
     this.stop(owner, branch, timer);
     const due = this.#clock.now() + after;
-    this.#running.push({ owner, branch, timer, due });
+    const running: Running = { owner, branch, timer, due, next: undefined };
+    let last = this.#first;
+    if (last === undefined) this.#first = running;
+    else {
+      while (last.next !== undefined) last = last.next;
+      last.next = running;
+    }
     if (due < this.#armedFor) this.#arm(due);
   }
 
   /** Without `timer`: all of that owner. */
   stop(owner: Owner, branch: number, timer?: ProxyTimer): void {
-    const running = this.#running;
-    // What stays moves up, in order: `splice` costs more than all the rest.
-    let kept = 0;
-    for (const one of running) {
-      if (one.owner === owner && one.branch === branch && (timer === undefined || one.timer === timer)) continue;
-      running[kept++] = one;
+    let former: Running | undefined;
+    for (let one = this.#first; one !== undefined; one = one.next) {
+      if (one.owner !== owner || one.branch !== branch || (timer !== undefined && one.timer !== timer)) former = one;
+      else if (former === undefined) this.#first = one.next;
+      else former.next = one.next;
     }
-    while (running.length > kept) running.pop();
   }
 
   /** The timers that run, by the time that remains to them, in milliseconds. */
   remaining(): { owner: Owner; branch: number; timer: ProxyTimer; after: number }[] {
     const now = this.#clock.now();
-    return this.#running.map(({ owner, branch, timer, due }) => ({
-      owner,
-      branch,
-      timer,
-      after: Math.max(0, due - now),
-    }));
+    const left: { owner: Owner; branch: number; timer: ProxyTimer; after: number }[] = [];
+    for (let one = this.#first; one !== undefined; one = one.next) {
+      const { owner, branch, timer, due } = one;
+      left.push({ owner, branch, timer, after: Math.max(0, due - now) });
+    }
+    return left;
   }
 
   stopAll(): void {
-    this.#running = [];
+    this.#first = undefined;
     this.#armed?.cancel();
     this.#armedFor = Number.POSITIVE_INFINITY;
   }
@@ -89,7 +96,9 @@ export class Timers<Of> {
 
   #next(): Running | undefined {
     let next: Running | undefined;
-    for (const running of this.#running) if (next === undefined || running.due < next.due) next = running;
+    for (let one = this.#first; one !== undefined; one = one.next) {
+      if (next === undefined || one.due < next.due) next = one;
+    }
     return next;
   }
 }

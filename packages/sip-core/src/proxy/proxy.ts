@@ -1,4 +1,4 @@
-import type { Flow, Request } from "@sipmesh/sip";
+import { type Flow, ownText, type Request } from "@sipmesh/sip";
 import type { Step } from "../step.ts";
 import { startInviteServer } from "../transaction/invite-server.ts";
 import { startNonInviteServer } from "../transaction/non-invite-server.ts";
@@ -22,12 +22,14 @@ type Result = Step<ResponseContext, ProxyEffect>;
  * that decides its way is malformed.
  */
 export function startProxy(request: Request, flow: Flow, description: "offer" | "answer", tools: ProxyTools): Result {
-  const { method, callId } = request;
+  const { method } = request;
   const route = processRoutes(request, tools.sealer, tools.isOwn, flow.remote.address);
   const loop = loopMark(request, route, tools.sealer);
   const sender = route.dialog?.sender ?? "caller";
-  const fromTag = request.from.tag ?? "";
-  const toTag = request.to.tag ?? "";
+  // What is kept when the request is let go of must not hold its head.
+  const callId = ownText(request.callId);
+  const fromTag = ownText(request.from.tag ?? "");
+  const toTag = ownText(request.to.tag ?? "");
   const work = new Work(
     {
       method,

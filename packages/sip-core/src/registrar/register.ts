@@ -1,4 +1,4 @@
-import type { Flow } from "@sipmesh/sip";
+import { type Flow, ownText } from "@sipmesh/sip";
 import { type Binding, contactValue, currentBindings, sameContact } from "./binding.ts";
 import { type Contact, readContact, readExpires } from "./contact.ts";
 import { defaultRegistrarPolicy, type RegistrarPolicy } from "./policy.ts";
@@ -122,8 +122,19 @@ class Change {
   #write(former: Binding | undefined, contact: Contact, lifetime: number): undefined {
     const { callId, cseq, path, flow, nat, userAgent } = this.#facts;
     const { uri, q, parameters } = contact;
-    const expiresAt = this.#now + lifetime * 1000;
-    const unbound = { uri, q, parameters, callId, cseq, expiresAt, lifetime, path, nat, userAgent };
+    const unbound = {
+      // Kept for an hour: it must not hold the head of the request.
+      uri: ownText(uri),
+      q,
+      parameters,
+      callId: ownText(callId),
+      cseq,
+      expiresAt: this.#now + lifetime * 1000,
+      lifetime,
+      path: path.map(ownText),
+      nat,
+      userAgent: ownText(userAgent),
+    };
     const binding: Binding = flow === undefined ? unbound : { ...unbound, flow };
     this.bindings =
       former === undefined
