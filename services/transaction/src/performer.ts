@@ -112,15 +112,16 @@ export class Performer {
     const { context, trace, span } = entry;
     const { request, route, flow } = context;
     if (request === undefined || route === undefined) return;
-    const answer = this.#o.questions.route(request, route, flow, span?.context ?? trace).then(async (made) => {
-      const event = await this.#follow(entry, request, made);
-      entry.turnedAway = isTurnedAway(made, event) && repeatsItself(entry);
-      return event;
+    const answer = this.#o.questions.route(request, route, flow, span?.context ?? trace).then((made) => {
+      const event = this.#follow(entry, request, made);
+      if (event instanceof Promise) return event.then((waited) => judged(entry, made, waited));
+      return judged(entry, made, event);
     });
     this.#answerOf(entry, answer);
   }
 
-  async #follow(entry: Entry, request: Request, made: RouteDecision): Promise<ProxyEvent> {
+  /** What routing's decision means for the context. */
+  #follow(entry: Entry, request: Request, made: RouteDecision): ProxyEvent | Promise<ProxyEvent> {
     const { edges, config, questions, tools } = this.#o;
     const { flow } = entry.context;
     const { decision } = made;
@@ -139,9 +140,10 @@ export class Performer {
         return { type: "answer", status: 200, headers: tools.capabilities };
       case "register": {
         const trace = entry.span?.context ?? entry.trace;
-        const reply = await questions.register(decision.value.addressOfRecord, request, flow, trace);
-        if (reply.status === 200) entry.keepAlive = reply.keepAlive;
-        return replyAnswer(reply);
+        return questions.register(decision.value.addressOfRecord, request, flow, trace).then((reply) => {
+          if (reply.status === 200) entry.keepAlive = reply.keepAlive;
+          return replyAnswer(reply);
+        });
       }
       case undefined:
         return { type: "answer", status: 500 };
@@ -241,6 +243,12 @@ export class Performer {
   #retryAfter(): readonly (readonly [string, string])[] {
     return [["Retry-After", String(this.#o.config.retryAfter)]];
   }
+}
+
+/** Notes of the context whether it turns somebody away. */
+function judged(entry: Entry, made: RouteDecision, event: ProxyEvent): ProxyEvent {
+  entry.turnedAway = isTurnedAway(made, event) && repeatsItself(entry);
+  return event;
 }
 
 /** An answer to somebody who proved nothing: a challenge, or that strangers are not served. */

@@ -31,7 +31,7 @@ export class Questions {
   route(request: Request, route: RouteInformation, flow: Flow, trace?: TraceContext): Promise<RouteDecision> {
     const authorization = request.all(Name.Authorization);
     const proxyAuthorization = request.all(Name.ProxyAuthorization);
-    const hashed = [...authorization, ...proxyAuthorization].some((value) => /qop\s*=\s*"?auth-int/i.test(value));
+    const hashed = authorization.some(hashesBody) || proxyAuthorization.some(hashesBody);
     return this.#ask(
       "routing",
       this.#routing.route(
@@ -103,18 +103,27 @@ export class Questions {
     this.#media.close();
   }
 
-  async #ask<T>(service: string, call: Promise<T>): Promise<T> {
-    this.#measures.asked++;
-    try {
-      return await call;
-    } catch (thrown) {
-      const error = RpcError.from(thrown);
-      this.#measures.unanswered(service, error.code);
-      throw error;
-    } finally {
-      this.#measures.asked--;
-    }
+  #ask<T>(service: string, call: Promise<T>): Promise<T> {
+    const measures = this.#measures;
+    measures.asked++;
+    return call.then(
+      (reply) => {
+        measures.asked--;
+        return reply;
+      },
+      (thrown: unknown) => {
+        measures.asked--;
+        const error = RpcError.from(thrown);
+        measures.unanswered(service, error.code);
+        throw error;
+      },
+    );
   }
+}
+
+/** Credentials over the body as well (RFC 7616 section 3.4.3). */
+function hashesBody(credentials: string): boolean {
+  return /qop\s*=\s*"?auth-int/i.test(credentials);
 }
 
 /** What the caller hears where a service gave no answer. */
