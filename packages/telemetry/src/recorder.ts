@@ -34,19 +34,20 @@ export class Recorder implements Tracer {
   readonly #rooted = new Set<string>();
   readonly #settings: RecorderSettings;
   readonly #resource: Resource;
-  /** Trace ids whose first 32 bits are below it are sampled. */
-  readonly #below: number;
+  /** Eight digits: trace ids that come before it are sampled. Absent: all are. */
+  readonly #below: string | undefined;
 
   constructor(settings: RecorderSettings, resource: Resource) {
     this.#settings = settings;
     this.#resource = resource;
     this.enabled = settings.ratio > 0 || settings.retained !== undefined;
-    this.#below = Math.round(settings.ratio * 2 ** 32);
+    const below = Math.round(settings.ratio * 2 ** 32);
+    this.#below = below >= 2 ** 32 ? undefined : below.toString(16).padStart(8, "0");
   }
 
   decide(traceId: string): boolean {
-    if (this.#below === 0) return false;
-    return Number.parseInt(traceId.slice(0, 8), 16) < this.#below;
+    // Digits of one case and number sort as the numbers that they spell.
+    return this.#below === undefined || traceId < this.#below;
   }
 
   root(traceId: string): TraceContext | undefined {
