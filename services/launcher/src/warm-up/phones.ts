@@ -1,4 +1,16 @@
+import { hash } from "@sipmesh/environment";
+import { readCredentials } from "@sipmesh/sip";
+import { answerValue, readChallenge } from "@sipmesh/sip-core";
 import { ADDRESS } from "./loopback.ts";
+
+/** As many users as register at once: of two REGISTERs for one address one waits for the other. */
+export const USERS = 20;
+/** Of the tried-out platform alone, which nobody reaches. */
+export const PASSWORD = "warm-up";
+
+export function userOf(number: number): string {
+  return `callee${number % USERS}`;
+}
 
 /** Ports of the two phones. */
 export const CALLER = 5070;
@@ -22,21 +34,53 @@ export function register(number: number): string {
   return message(`REGISTER sip:${ADDRESS} SIP/2.0`, "", [
     `Via: SIP/2.0/UDP ${ADDRESS}:${CALLEE};branch=z9hG4bKr${number}`,
     "Max-Forwards: 70",
-    `From: <sip:callee@${ADDRESS}>;tag=r${number}`,
-    `To: <sip:callee@${ADDRESS}>`,
+    `From: <sip:${userOf(number)}@${ADDRESS}>;tag=r${number}`,
+    `To: <sip:${userOf(number)}@${ADDRESS}>`,
     `Call-ID: register-${number}@${ADDRESS}`,
     "CSeq: 1 REGISTER",
-    `Contact: <sip:callee@${ADDRESS}:${CALLEE}>`,
+    `Contact: <sip:${userOf(number)}@${ADDRESS}:${CALLEE}>`,
     "Expires: 3600",
   ]);
 }
 
+/** The domain whose subscriber must prove to be who it is. */
+export const CLOSED = "closed.warm-up.invalid";
+
+/** A phone at the domain that asks for a password. @param challenged the 401 that it answers */
+export function registerClosed(number: number, challenged?: string): string {
+  const uri = `sip:${CLOSED}`;
+  const cseq = challenged === undefined ? 1 : 2;
+  const lines = [
+    `Via: SIP/2.0/UDP ${ADDRESS}:${CALLEE};branch=z9hG4bKs${number}-${cseq}`,
+    "Max-Forwards: 70",
+    `From: <sip:${userOf(number)}@${CLOSED}>;tag=s${number}`,
+    `To: <sip:${userOf(number)}@${CLOSED}>`,
+    `Call-ID: closed-${number}@${ADDRESS}`,
+    `CSeq: ${cseq} REGISTER`,
+    `Contact: <sip:${userOf(number)}@${ADDRESS}:${CALLEE}>`,
+    "Expires: 3600",
+  ];
+  const credentials = readCredentials(headerOf(challenged ?? "", "WWW-Authenticate"));
+  const challenge = credentials && readChallenge(credentials);
+  if (challenge !== undefined) {
+    const by = { username: userOf(number), password: PASSWORD, cnonce: "warm-up" };
+    const answer = { ...by, method: "REGISTER", uri, body: new Uint8Array(0), count: 1 };
+    lines.push(`Authorization: ${answerValue(challenge, answer, hash)}`);
+  }
+  return message(`REGISTER ${uri} SIP/2.0`, "", lines);
+}
+
+/** The number that a message of `registerClosed` was made with. */
+export function numberOf(answer: string): number {
+  return Number(/^closed-(\d+)@/.exec(headerOf(answer, "Call-ID"))?.[1]);
+}
+
 export function invite(number: number): string {
-  return message(`INVITE sip:callee@${ADDRESS} SIP/2.0`, SDP, [
+  return message(`INVITE sip:${userOf(number)}@${ADDRESS} SIP/2.0`, SDP, [
     `Via: SIP/2.0/UDP ${ADDRESS}:${CALLER};branch=z9hG4bKi${number}`,
     "Max-Forwards: 70",
     `From: "Caller" <sip:caller@${ADDRESS}:${CALLER}>;tag=c${number}`,
-    `To: <sip:callee@${ADDRESS}>`,
+    `To: <sip:${userOf(number)}@${ADDRESS}>`,
     `Call-ID: call-${number}@${ADDRESS}`,
     "CSeq: 1 INVITE",
     `Contact: <sip:caller@${ADDRESS}:${CALLER}>`,

@@ -8,10 +8,23 @@ import { type Module, realContext, startModules } from "@sipmesh/runtime";
 import { silentTelemetry } from "@sipmesh/telemetry";
 import { transaction } from "@sipmesh/transaction";
 import { ADDRESS, type Delivery, Loopback } from "./loopback.ts";
-import { CALLEE, CALLER, invite, register, response, within } from "./phones.ts";
+import {
+  CALLEE,
+  CALLER,
+  CLOSED,
+  invite,
+  numberOf,
+  PASSWORD,
+  register,
+  registerClosed,
+  response,
+  USERS,
+  userOf,
+  within,
+} from "./phones.ts";
 
 /** Calls that are under way together, so that neither the platform nor its timers see more load than on a busy day. */
-const TOGETHER = 20;
+const TOGETHER = USERS;
 /** Milliseconds that it may take, whatever is left to do. */
 const BOUND = 3000;
 
@@ -25,7 +38,7 @@ const MODULES = [directory, location, routing, transaction, edge] as readonly Mo
  *
  * The platform is the real modules on a network in memory, with keys, store and clock of its own; nothing of it stays.
  *
- * @returns how many calls were carried, each from REGISTER to the 200 to its BYE
+ * @returns how many calls were carried, each from a REGISTER without and one with a password to the 200 to its BYE
  */
 export async function warmUp(calls: number): Promise<number> {
   const until = performance.now() + BOUND;
@@ -54,9 +67,15 @@ export async function warmUp(calls: number): Promise<number> {
 
 function configuration() {
   const open = { authenticate: false, openToStrangers: true, anyUser: true };
+  const subscribers = Array.from({ length: USERS }, (_, number) => ({ user: userOf(number), password: PASSWORD }));
   const presets = {
     edge: { listeners: [{ transport: "udp", address: ADDRESS, port: 5060 }], screening: { trusted: [ADDRESS] } },
-    directory: { domains: [{ name: "warm-up.invalid", ownAddresses: true, ...open }] },
+    directory: {
+      domains: [
+        { name: "warm-up.invalid", ownAddresses: true, ...open },
+        { name: CLOSED, subscribers },
+      ],
+    },
     routing: { media: "never" },
   };
   return loadConfig(
@@ -76,6 +95,20 @@ async function carry(phones: Loopback, first: number, count: number): Promise<nu
   const those = (heard: readonly Delivery[], start: string) =>
     heard.filter(({ text }) => text.startsWith(start)).map(({ text }) => text);
   await say(numbers.map(register), CALLEE);
+  const challenges = those(
+    await say(
+      numbers.map((number) => registerClosed(number)),
+      CALLEE,
+    ),
+    "SIP/2.0 401 ",
+  );
+  const proved = those(
+    await say(
+      challenges.map((text) => registerClosed(numberOf(text), text)),
+      CALLEE,
+    ),
+    "SIP/2.0 200 ",
+  );
   const invites = those(await say(numbers.map(invite), CALLER), "INVITE ");
   await say(
     invites.map((text) => response(text, "180 Ringing")),
@@ -103,5 +136,5 @@ async function carry(phones: Loopback, first: number, count: number): Promise<nu
     byes.map((text) => response(text, "200 OK")),
     CALLEE,
   );
-  return those(ended, "SIP/2.0 200").length;
+  return Math.min(proved.length, those(ended, "SIP/2.0 200").length);
 }
