@@ -92,6 +92,13 @@ function habitOf(random: SeededRandom): Habit {
   };
 }
 
+/** What the platform may work out anew: who leaves hands over what it has, who dies has copies of INVITEs alone elsewhere. */
+export function forgottenIn(plan: Plan): "nothing" | "unproved" | "requests" {
+  if (!survivable(plan)) return "nothing";
+  const { disaster } = plan;
+  return disaster?.what === "crash" || disaster?.what === "cut-off" ? "requests" : "unproved";
+}
+
 function disasterOf(
   kind: "none" | "store-away" | "crash" | "owner",
   target: string,

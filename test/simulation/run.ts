@@ -16,7 +16,7 @@ import {
 } from "@sipmesh/testkit/simulation";
 import { strike } from "./disaster.ts";
 import { Phone } from "./phone.ts";
-import { mustSucceed, type Plan, survivable, weathers } from "./plan.ts";
+import { forgottenIn, mustSucceed, type Plan, survivable, weathers } from "./plan.ts";
 import { DOMAIN, RING_TIME, startPlatform, type VirtualPlatform } from "./platform.ts";
 
 /** 200·T1: by then nothing may be left of a transaction. */
@@ -61,7 +61,7 @@ export async function run(plan: Plan): Promise<Outcome> {
   const checks = disturbed
     ? [noLateAnswers(isPlatform)]
     : [
-        finalResponses(isPlatform, survivable(plan)),
+        finalResponses(isPlatform, forgottenIn(plan)),
         every2xx(isPlatform, gone, survivable(plan)),
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),

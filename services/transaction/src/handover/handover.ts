@@ -2,7 +2,7 @@ import type { Bus, Closer } from "@sipmesh/bus";
 import type { Cluster, Member } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 import * as wire from "@sipmesh/proto/handover";
-import type { ProxyEffect } from "@sipmesh/sip-core";
+import { isReliable, type ProxyEffect } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { Entry } from "../entry.ts";
 import type { Measures } from "../measures.ts";
@@ -361,7 +361,12 @@ function isUndecided({ context }: Entry): boolean {
   return context.stage === "routing";
 }
 
-/** A request other than INVITE that was answered: what its retransmission would be told it is told anew. */
+/**
+ * A request other than INVITE that was answered, and whose retransmission would be answered alike without us: worked out
+ * anew, or by a next hop that remembers it. Over a connection none does (RFC 3261 section 17.2.2: Timer J is zero).
+ */
 function isFinished({ context, method }: Entry): boolean {
-  return method !== "INVITE" && context.answered !== 0;
+  return (
+    method !== "INVITE" && context.answered !== 0 && context.branches.every(({ way }) => !isReliable(way.transport))
+  );
 }

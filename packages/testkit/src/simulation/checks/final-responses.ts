@@ -11,10 +11,14 @@ interface Finals {
  * Each server transaction of the platform gives at most one final response other than 2xx, and none after a 2xx (RFC
  * 3261 §16.7 item 5); no provisional response follows a final one. A retransmission is the same response, byte for byte.
  *
- * @param forgetful an owner of calls goes: of a request other than INVITE, and of one whose sender had proved nothing yet,
- *   nothing was kept; when it comes again it is worked out anew, and may be challenged anew
+ * @param forgotten what is not kept when an owner of calls goes, so that it is worked out anew when it comes again:
+ *   "unproved", requests whose sender had proved nothing yet, which may be challenged anew; "requests", besides those all
+ *   but INVITE, which may be answered otherwise
  */
-export function finalResponses(isPlatform: IsPlatform, forgetful = false): Check {
+export function finalResponses(
+  isPlatform: IsPlatform,
+  forgotten: "nothing" | "unproved" | "requests" = "nothing",
+): Check {
   const finals = new Map<string, Finals>();
   const violations: Violation[] = [];
 
@@ -35,8 +39,8 @@ export function finalResponses(isPlatform: IsPlatform, forgetful = false): Check
       known.accepted = true;
       return;
     }
-    const challenged = forgetful && (status === 401 || status === 407);
-    if (challenged) return;
+    if (forgotten !== "nothing" && (status === 401 || status === 407)) return;
+    if (forgotten === "requests" && cseq.method !== "INVITE") return;
     if (known.accepted) wrong(`${status} after a 2xx`);
     else if (known.refusal !== undefined && known.refusal !== text) wrong(`${status} as a second final response`);
     known.refusal = text;
