@@ -7,7 +7,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { failures } from "./lib/failures.ts";
-import { line, type Results } from "./lib/results.ts";
+import { line, nothing, type Results } from "./lib/results.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 const folder = resolve(positionals[0] ?? ".");
 const named = positionals.slice(1).map((file) => resolve(file));
 const files = named.length > 0 ? named : findTests(folder);
-const results: Results = { passed: 0, failed: 0, skipped: [] };
+const results: Results = nothing();
 if (files.length === 0) {
   console.error(`${folder}: no *.test.ts found`);
   finish();
@@ -41,11 +41,16 @@ stream.on("test:pass", ({ name, skip, todo, details }) => {
   // What is left out as a whole is not told test by test.
   if (skip !== undefined) results.skipped.push({ name, reason: typeof skip === "string" ? skip : "no reason given" });
   else if (details.type === "suite") return;
-  // A test marked as todo passes whatever it does.
-  else if (todo !== undefined) results.failed += 1;
+  // A mark without a reason excuses nothing, and one that is out of date is to go.
+  else if (todo !== undefined && typeof todo !== "string") results.failed += 1;
+  else if (todo !== undefined) results.notYet.push({ name, reason: `${todo}; this time it held` });
   else results.passed += 1;
 });
-stream.on("test:fail", ({ details }) => {
+stream.on("test:fail", ({ name, todo, details }) => {
+  if (typeof todo === "string") {
+    results.notYet.push({ name, reason: todo });
+    return;
+  }
   // A suite fails with its tests, which are counted, or by what it does before and after them.
   const { failureType } = details.error as { failureType?: string };
   if (details.type !== "suite" || failureType !== "subtestsFailed") results.failed += 1;
@@ -56,7 +61,7 @@ else stream.compose(failures).pipe(process.stdout);
 
 /** Counts, for people and for `npm test`. */
 function finish(): void {
-  if (results.passed + results.failed + results.skipped.length === 0) {
+  if (results.passed + results.failed + results.skipped.length + results.notYet.length === 0) {
     console.error("there is no test");
     results.failed += 1;
   }

@@ -8,7 +8,7 @@ import { faultTable } from "../test/cluster/fault-table.ts";
 import { putImages } from "../test/cluster/images.ts";
 import { Release } from "../test/cluster/release.ts";
 import { noCluster, ROOT } from "../test/cluster/surroundings.ts";
-import { add, line, type Results } from "./lib/results.ts";
+import { add, line, nothing, type Results, told } from "./lib/results.ts";
 import { run } from "./lib/run.ts";
 
 const { values } = parseArgs({
@@ -27,7 +27,7 @@ const FILE_LIMIT = 600;
 const FOLDERS = ["faults", "installs"] as const;
 
 const began = Date.now();
-const total: Results = { passed: 0, failed: 0, skipped: [] };
+const total: Results = nothing();
 const folder = mkdtempSync(join(tmpdir(), "sipmesh-cluster-run-"));
 const rows = join(folder, "rows.jsonl");
 writeFileSync(rows, "");
@@ -45,11 +45,11 @@ for (const name of FOLDERS) {
   // Room for the releases of the second folder.
   if (ready && name === "faults") await release.remove();
 }
-if (total.passed + total.failed + total.skipped.length === 0) {
+if (total.passed + total.failed + total.skipped.length + total.notYet.length === 0) {
   console.log(`there is no test in a file whose name contains "${values.only}"`);
   total.failed += 1;
 }
-for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
+for (const text of told(total)) console.log(text);
 if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
 rmSync(folder, { recursive: true });
 console.log(`${seconds()} s`);
