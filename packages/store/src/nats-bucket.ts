@@ -25,16 +25,21 @@ export interface NatsBucketOptions {
   readonly replicas: number;
   readonly clock: Clock;
   readonly deadline: number;
+  /** Of a call that writes; no shorter. */
+  readonly writeDeadline: number;
   readonly isConnected: () => boolean;
   readonly observer: StoreObserver | undefined;
 }
 
 /** Milliseconds until a JetStream that did not answer is asked again. */
 const PROBE_AFTER = 500;
-/** How often a call is tried within its deadline where nobody answers it. */
+/** How often a call is tried within the deadline of most where nobody answers it. */
 const ATTEMPTS = 3;
+/** How much longer an answer is awaited from one try to the next: many calls that wait for a leader are no storm. */
+const GROWTH = 1.5;
 /** Milliseconds until a call that failed is tried again. */
 const AGAIN_AFTER = 50;
+const WRITES: ReadonlySet<Operation> = new Set(["put", "create", "update", "remove"]);
 /** Times the deadline that a walk over all values may take. */
 const WALK = 10;
 
@@ -206,14 +211,15 @@ export class NatsBucket implements Bucket {
   }
 
   /**
-   * Settles within the deadline: with the value, a Conflict or StoreAway. What is not answered is tried again until then:
+   * Settles within its deadline: with the value, a Conflict or StoreAway. What is not answered is tried again until then:
    * with several servers another one leads soon. A write that was carried out and not answered meets its own revision, a
    * Conflict, which tells the caller to read.
    */
   #call<T>(operation: Operation, what: string, run: (kv: KV) => Promise<T>, times = 1): Promise<T> {
-    const { clock, deadline, isConnected, observer } = this.#options;
+    const { clock, deadline, isConnected, observer, writeDeadline } = this.#options;
     const started = clock.now();
-    const patience = times === 1 ? deadline / ATTEMPTS : deadline * times;
+    const within = WRITES.has(operation) ? writeDeadline : deadline * times;
+    let patience = times === 1 ? deadline / ATTEMPTS : within;
     return new Promise<T>((resolve, reject) => {
       let last: unknown;
       let next: Timer | undefined;
@@ -250,6 +256,7 @@ export class NatsBucket implements Bucket {
         }
         next = clock.after(isConnected() ? patience : AGAIN_AFTER, attempt);
         if (!isConnected()) return;
+        patience *= GROWTH;
         this.#attempt(run).then((value) => {
           if (ended) return;
           this.#answering();
@@ -257,7 +264,7 @@ export class NatsBucket implements Bucket {
           resolve(value);
         }, fail);
       };
-      const due = clock.after(deadline * times, giveUp);
+      const due = clock.after(within, giveUp);
       attempt();
     });
   }

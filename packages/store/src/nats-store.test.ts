@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { missing, Nats } from "@sipmesh/drivers";
 import { type ClosableClock, systemClock } from "@sipmesh/environment";
 import { until } from "@sipmesh/environment/testing";
+import { NatsBucket } from "./nats-bucket.ts";
 import { natsStore } from "./nats-store.ts";
-import { type Store, StoreAway } from "./store.ts";
+import { Conflict, type Store, StoreAway } from "./store.ts";
 import { describe, storeContract } from "./testing/store-contract.ts";
 
 const skip = missing("nats-server");
@@ -112,6 +114,38 @@ test("jetstream: a call that begins while the server is away for a moment goes t
     assert.equal(Buffer.from((await bucket.get("key"))?.value ?? []).toString(), "2");
   } finally {
     await store.close();
+    await connection.close();
+    await own.stop();
+  }
+});
+
+test("jetstream: a write waits for as long as an election takes, where it may; a read does not", { skip }, async () => {
+  const own = await Nats.start();
+  const connection = await link(own);
+  const bucket = new NatsBucket({
+    name: "b",
+    stored: "election-b",
+    jetstream: jetstream(connection, { timeout: 300 }),
+    memory: false,
+    replicas: 1,
+    clock,
+    deadline: 300,
+    writeDeadline: 20_000,
+    isConnected: () => true,
+    observer: undefined,
+  });
+  try {
+    await bucket.open();
+    const revision = await bucket.create("key", Buffer.from("1"));
+    own.signal("SIGSTOP");
+    const updated = bucket.update("key", Buffer.from("2"), revision);
+    await assert.rejects(bucket.get("key"), StoreAway);
+    own.signal("SIGCONT");
+    // Of the tries that the server finds when it wakes up one is carried out; its answer or a later one's tells so.
+    await updated.catch((error: unknown) => assert.ok(error instanceof Conflict));
+    assert.equal(Buffer.from((await bucket.get("key"))?.value ?? []).toString(), "2");
+  } finally {
+    bucket.close();
     await connection.close();
     await own.stop();
   }

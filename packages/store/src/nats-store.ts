@@ -52,14 +52,17 @@ class NatsStore implements Store {
     if (this.#closed) throw new StoreAway(`the bucket "${name}" after the store was closed`);
     const known = this.#buckets.get(name);
     if (known !== undefined) return known;
+    const deadline = this.#options.deadline ?? DEADLINE;
+    const replicas = this.#options.replicas ?? 1;
     const bucket = new NatsBucket({
       name,
       stored: `${this.#options.prefix}-${name}`,
       jetstream: this.#jetstream,
       memory: options.memory ?? false,
-      replicas: this.#options.replicas ?? 1,
+      replicas,
       clock: this.#options.clock,
-      deadline: this.#options.deadline ?? DEADLINE,
+      deadline,
+      writeDeadline: replicas === 1 ? deadline : Math.max(deadline, options.electionPatience ?? 0),
       isConnected: () => this.#connected && !this.#closed,
       observer: this.#options.observer,
     });

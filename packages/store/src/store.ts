@@ -50,6 +50,11 @@ export interface Bucket {
 export interface BucketOptions {
   /** The values need not outlive the store's own process. */
   readonly memory?: boolean;
+  /**
+   * Milliseconds that a write may take where several servers keep the values: they elect a leader when theirs has died.
+   * Absent: no longer than any call.
+   */
+  readonly electionPatience?: number;
 }
 
 /** Where buckets are. */

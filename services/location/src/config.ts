@@ -39,6 +39,15 @@ export const schema = z
       .regex(/^[a-z0-9-]+$/, "lower-case letters, digits and hyphens")
       .default("bindings")
       .describe("The key-value bucket that holds the bindings."),
+    electionPatience: z
+      .number()
+      .int()
+      .min(0)
+      .max(25_000)
+      .default(12_000)
+      .describe(
+        "Milliseconds that a REGISTER waits to be written where NATS has several servers: they take up to 10 seconds to elect a leader when theirs has died. No longer than `transaction.deadlines.location`.",
+      ),
     retryAfter: seconds.default(5).describe("Seconds after which a phone may try again when the store is away."),
   })
   .refine((section) => section.minExpires <= section.maxExpires, {

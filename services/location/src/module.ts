@@ -22,6 +22,7 @@ export const location: Module<LocationConfig> = {
       store,
       clock,
       bucket: config.bucket,
+      electionPatience: config.electionPatience,
       cacheSize: config.cacheSize,
       log,
       reads: metrics.counter(catalogue.reads),

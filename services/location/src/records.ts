@@ -10,6 +10,8 @@ export interface RecordsOptions {
   readonly store: Context["store"];
   readonly clock: Clock;
   readonly bucket: string;
+  /** Milliseconds that a write may take while servers of the store elect a leader. */
+  readonly electionPatience: number;
   /** Addresses of record whose bindings are kept in memory at most. */
   readonly cacheSize: number;
   readonly log: Context["telemetry"]["log"];
@@ -42,9 +44,9 @@ export class Records {
 
   /** Resolves after the first try; where the store is away, it is tried again until it works or `close` is called. */
   async open(): Promise<void> {
-    const { store, bucket: name, clock, log } = this.#options;
+    const { store, bucket: name, clock, electionPatience, log } = this.#options;
     try {
-      const bucket = await store.bucket(name);
+      const bucket = await store.bucket(name, { electionPatience });
       this.#bucket = bucket;
       const watch = await bucket.watch((change) => {
         if ("removed" in change) this.index.forget(change.key, change.revision);

@@ -31,6 +31,7 @@ async function member(
     clock,
     bucket: "bindings",
     cacheSize: more.cacheSize ?? 100,
+    electionPatience: 0,
     log,
     reads: metrics.counter(catalogue.reads),
     unreadable: metrics.counter(catalogue.unreadable),
