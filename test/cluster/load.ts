@@ -223,7 +223,8 @@ function startSipp(folder: string, name: string, options: Omit<SippOptions, "fol
 function startCallee(folder: string, flow: Flow): { flow: Flow; callee: Phone; users: string } {
   const name = `${flow.kind} callees`;
   const { callee } = KINDS[flow.kind];
-  const extra = ["-d", String(flow.rings ?? RINGS)];
+  // Once it has sent 180, SIPp takes an INVITE that comes again for an unexpected one.
+  const extra = ["-d", String(flow.rings ?? RINGS), ...(flow.kind === "answered" ? ["-pause_msg_ign"] : [])];
   const sipp = startSipp(folder, callee, { scenario: scenario(callee), extra });
   return { flow, callee: { name, places: "nothing", sipp }, users: usersAt(folder, flow.kind, port) };
 }
