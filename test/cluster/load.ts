@@ -102,7 +102,7 @@ export class Load {
     const folder = mkdtempSync(join(tmpdir(), "sipmesh-load-"));
     const phones: Phone[] = [];
     try {
-      const started = flows.map((flow) => startCallee(folder, flow));
+      const started = flows.map((flow) => startCallee(folder, flow, remote));
       phones.push(...started.map(({ callee }) => callee));
       for (const { users, flow } of started) await registerAll(folder, flow, remote, users);
       const begun = () => (started.every(({ callee }) => callee.sipp.begun) ? true : undefined);
@@ -220,11 +220,18 @@ function startSipp(folder: string, name: string, options: Omit<SippOptions, "fol
   return new Sipp({ ...options, folder: own, name, port, within: commandFor("outside"), address: OUTSIDE });
 }
 
-function startCallee(folder: string, flow: Flow): { flow: Flow; callee: Phone; users: string } {
+function startCallee(folder: string, flow: Flow, remote: string): { flow: Flow; callee: Phone; users: string } {
   const name = `${flow.kind} callees`;
   const { callee } = KINDS[flow.kind];
-  // Once it has sent 180, SIPp takes an INVITE that comes again for an unexpected one.
-  const extra = ["-d", String(flow.rings ?? RINGS), ...(flow.kind === "answered" ? ["-pause_msg_ign"] : [])];
+  // -rsa: for its whole call SIPp would answer to where the INVITE came from, however dead that is; the platform's address is
+  // what Via says. Once it has sent 180, SIPp takes an INVITE that comes again for an unexpected one.
+  const extra = [
+    "-rsa",
+    remote,
+    "-d",
+    String(flow.rings ?? RINGS),
+    ...(flow.kind === "answered" ? ["-pause_msg_ign"] : []),
+  ];
   const sipp = startSipp(folder, callee, { scenario: scenario(callee), extra });
   return { flow, callee: { name, places: "nothing", sipp }, users: usersAt(folder, flow.kind, port) };
 }

@@ -22,6 +22,25 @@ export async function oneOf(release: Release, component: string): Promise<Pod> {
   return pod;
 }
 
+/** The NATS server that leads the stream of the bindings: nothing can be written until another one does. */
+export async function bindingsLeader(release: Release): Promise<Pod> {
+  const pods = await release.pods("nats");
+  const monitor = `/api/v1/namespaces/${release.namespace}/pods/${pods[0]?.name}:8222/proxy/jsz?streams=true`;
+  const { account_details: accounts } = JSON.parse(await release.kubectl("get", "--raw", monitor)) as JetStreamState;
+  const streams = accounts.flatMap(({ stream_detail }) => stream_detail);
+  const leader = streams.find(({ name }) => name === "KV_sipmesh-bindings")?.cluster.leader;
+  const pod = pods.find(({ name }) => name === leader);
+  if (pod === undefined) throw new Error(`the bindings are led by ${leader}, which is no pod`);
+  return pod;
+}
+
+/** As far as tests look at what `/jsz` of NATS shows. */
+interface JetStreamState {
+  readonly account_details: readonly {
+    readonly stream_detail: readonly { readonly name: string; readonly cluster: { readonly leader?: string } }[];
+  }[];
+}
+
 /** The edge at a node, by the node's number. */
 export async function edgeAt(release: Release, number: string | undefined): Promise<Pod> {
   const node = (await nodes()).find((one) => one.number === number);

@@ -1,5 +1,5 @@
 import { after, before, describe, it } from "node:test";
-import { kill, oneOf, remove } from "../pods.ts";
+import { bindingsLeader, kill, remove } from "../pods.ts";
 import { type Site, sharedSite } from "../site.ts";
 import { noCluster } from "../surroundings.ts";
 import { assertNothingLost, strikeUnderLoad } from "../under-load.ts";
@@ -9,7 +9,7 @@ const WAYS = [
   { how: "deletion", strike: remove },
 ] as const;
 
-describe("one of three NATS servers dies", { skip: noCluster() }, () => {
+describe("the NATS server that leads the bindings dies", { skip: noCluster() }, () => {
   let site: Site;
   before(async () => {
     site = await sharedSite();
@@ -22,8 +22,8 @@ describe("one of three NATS servers dies", { skip: noCluster() }, () => {
     it(`${how}: no call is lost in set-up, while it rings, or while people talk, and whoever registered is reached`, async () => {
       assertNothingLost(
         await strikeUnderLoad(site, {
-          name: `${how} of one of three NATS servers`,
-          strike: async () => strike(site.release, await oneOf(site.release, "nats"), "nats"),
+          name: `${how} of the NATS server that leads the bindings, of three`,
+          strike: async () => strike(site.release, await bindingsLeader(site.release), "nats"),
         }),
       );
     });
