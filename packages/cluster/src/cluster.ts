@@ -10,6 +10,8 @@ export interface Listener extends Address {
   readonly transport: string;
   /** What Via and Record-Route say; absent: the address itself. */
   readonly advertised?: Address;
+  /** What they said before: flows and routes of then still mean it. */
+  readonly formerly?: readonly Address[];
 }
 
 /** The RTP relay of an instance. */

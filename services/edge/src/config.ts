@@ -38,6 +38,19 @@ const listener = z.strictObject({
     .describe(
       "What peers are told where an address translation stands before the edge; the loopback is never replaced.",
     ),
+  service: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Service of Kubernetes that leads here: unless `advertise` is set peers are told its address, as the controller finds it; before it has one, the edge's own.",
+    ),
+  node: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether this is the network of a node of Kubernetes: unless `advertise` is set peers are told the node's external address in place of its internal one, where it has one.",
+    ),
 });
 
 const screening = z

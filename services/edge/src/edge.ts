@@ -1,9 +1,10 @@
 import { type Closer, Confirmations, Unconfirmed } from "@sipmesh/bus";
 import type { Listener as Announced } from "@sipmesh/cluster";
 import { latin1, type Timer } from "@sipmesh/environment";
-import type { Context, Load, Readiness } from "@sipmesh/runtime";
+import { type Context, type Load, Places, type Readiness } from "@sipmesh/runtime";
 import { type Address, toBytes } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
+import { advertisedAs } from "./advertising.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Departure } from "./departure.ts";
@@ -14,10 +15,10 @@ import { Receiver } from "./receiver.ts";
 import { Screen } from "./screen.ts";
 import { SelfCheck } from "./self-check.ts";
 import { Sender } from "./sender.ts";
-import { Streams } from "./streams.ts";
+import { Streams, type TcpListener } from "./streams.ts";
 import { edgeSubject, memberSubject } from "./subjects.ts";
 import * as catalogue from "./telemetry.ts";
-import { UdpSockets } from "./udp-sockets.ts";
+import { type UdpListener, UdpSockets } from "./udp-sockets.ts";
 
 /** Milliseconds between two looks at which addresses this host has. */
 const RESCAN = 30_000;
@@ -26,12 +27,17 @@ const DELAY = 1000;
 /** Connections that `state` lists. */
 const LISTED = 100;
 const ASKED_BUFFER = 4 * 1024 * 1024;
+/** Milliseconds that the start waits for what Kubernetes says of addresses. */
+const PLACES_PATIENCE = 3000;
 
 /** The parts of one edge, wired. */
 export class Edge {
   readonly #context: Context;
   readonly #config: EdgeConfig;
   readonly #screen: Screen;
+  /** What Kubernetes says; absent: nobody is to be asked. */
+  readonly #places: Places | undefined;
+  readonly #advertised: (place: Place, bound: Address) => Address;
   readonly #sockets: UdpSockets;
   readonly #streams: Streams;
   readonly #pinger: Pinger;
@@ -58,10 +64,21 @@ export class Edge {
       socketErrors.with({ transport }).add();
       log.debug({ err: error, transport }, "the system reports an error of a socket");
     };
-    this.#sockets = new UdpSockets(network, {
-      received: (bytes, from, local) => receiver.datagram(bytes, from, local),
-      failed: (error) => failed("udp", error),
-    });
+    this.#places = placesFor(context, config, () => this.#readvertise());
+    const advertised = (place: Place, bound: Address) =>
+      advertisedAs(place, bound, {
+        node: () => this.#places?.node(cluster.self.node),
+        service: (name) => this.#places?.service(name),
+      });
+    this.#sockets = new UdpSockets(
+      network,
+      {
+        received: (bytes, from, local) => receiver.datagram(bytes, from, local),
+        failed: (error) => failed("udp", error),
+      },
+      advertised,
+    );
+    this.#advertised = advertised;
     this.#streams = new Streams({
       edge,
       config: config.tcp,
@@ -69,6 +86,7 @@ export class Edge {
       clock,
       network,
       screen: this.#screen,
+      advertised,
       closed: metrics.counter(catalogue.closedConnections),
       refused: metrics.counter(catalogue.refusedConnections),
       events: {
@@ -158,7 +176,8 @@ export class Edge {
   /** Binds every listener; fails with `BindError`. */
   async start(): Promise<void> {
     const { clock, telemetry } = this.#context;
-    for (const place of this.#places()) await this.#bind(place);
+    await this.#placesKnown();
+    for (const place of this.#wanted()) await this.#bind(place);
     const granted = Math.min(...this.#sockets.listeners.map(({ socket }) => socket.receiveBuffer ?? ASKED_BUFFER));
     if (granted < ASKED_BUFFER) {
       telemetry.log.warn(
@@ -223,6 +242,7 @@ export class Edge {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#departure?.stop();
+    this.#places?.close();
     this.#rescan?.cancel();
     this.#measure?.cancel();
     this.#selfCheck.stop();
@@ -234,7 +254,16 @@ export class Edge {
     await this.#sockets.close();
   }
 
-  #places(): Place[] {
+  /** Phones that come first are told the right address, where it is known; who does not know it is not waited for. */
+  async #placesKnown(): Promise<void> {
+    if (this.#places === undefined) return;
+    const late = Promise.withResolvers<void>();
+    const timer = this.#context.clock.after(PLACES_PATIENCE, late.resolve);
+    await Promise.race([this.#places.known, late.promise]);
+    timer.cancel();
+  }
+
+  #wanted(): Place[] {
     return this.#config.listeners.flatMap((listener) => placesOf(listener, this.#context.network));
   }
 
@@ -242,9 +271,9 @@ export class Edge {
     const key = `${place.transport} ${place.address} ${place.port}`;
     if (this.#bound.has(key)) return false;
     try {
-      const { local } = place.transport === "udp" ? await this.#sockets.bind(place) : await this.#streams.listen(place);
+      const { told } = place.transport === "udp" ? await this.#sockets.bind(place) : await this.#streams.listen(place);
       this.#bound.add(key);
-      this.#context.telemetry.log.info({ transport: place.transport, ...local }, "listening");
+      this.#context.telemetry.log.info({ transport: place.transport, ...told.now }, "listening");
       return true;
     } catch (error) {
       // An address that went or is still being tried out (RFC 4862); the next look will tell.
@@ -257,7 +286,7 @@ export class Edge {
   async #look(): Promise<void> {
     const { clock, telemetry } = this.#context;
     let found = false;
-    for (const place of this.#places()) {
+    for (const place of this.#wanted()) {
       if (!place.wildcard || this.#stopped || this.#leaving) continue;
       try {
         found = (await this.#bind(place)) || found;
@@ -276,16 +305,26 @@ export class Edge {
   }
 
   #addresses(): Announced[] {
-    const announce = (transport: string, bound: Address, local: Address): Announced => ({
-      transport,
+    const announce = ({ place, bound, told }: UdpListener | TcpListener): Announced => ({
+      transport: place.transport,
       address: bound.address,
       port: bound.port,
-      ...(local === bound ? {} : { advertised: local }),
+      ...(told.now !== bound && { advertised: told.now }),
+      ...(told.formerly.length > 0 && { formerly: told.formerly }),
     });
-    return [
-      ...this.#sockets.listeners.map(({ bound, local }) => announce("udp", bound, local)),
-      ...this.#streams.listeners.map(({ bound, local }) => announce("tcp", bound, local)),
-    ];
+    return [...this.#sockets.listeners, ...this.#streams.listeners].map(announce);
+  }
+
+  /** Peers are told other addresses from now on; those of before stay ours. */
+  #readvertise(): void {
+    const { telemetry } = this.#context;
+    let changed = false;
+    for (const { place, bound, told } of [...this.#sockets.listeners, ...this.#streams.listeners]) {
+      if (!told.become(this.#advertised(place, bound))) continue;
+      changed = true;
+      telemetry.log.info({ transport: place.transport, ...told.now }, "peers are told another address");
+    }
+    if (changed) this.#announce();
   }
 
   #announce(): void {
@@ -311,4 +350,13 @@ export class Edge {
     };
     again();
   }
+}
+
+/** Follows the places that listeners name; undefined where none does. */
+function placesFor(context: Context, config: EdgeConfig, changed: () => void): Places | undefined {
+  const { store, clock, cluster, telemetry } = context;
+  const services = config.listeners.flatMap(({ service }) => (service === undefined ? [] : [service]));
+  if (services.length === 0 && !config.listeners.some(({ node }) => node)) return undefined;
+  const failed = (error: unknown) => telemetry.log.warn({ err: error }, "the addresses of Kubernetes are not known");
+  return new Places({ store, clock, nodes: [cluster.self.node], services, changed, failed });
 }

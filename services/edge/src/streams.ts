@@ -4,9 +4,10 @@ import type { Counter } from "@sipmesh/telemetry";
 import type { Connection, ConnectionHandlers, Listener, Network } from "@sipmesh/transport";
 import type { EdgeConfig } from "./config.ts";
 import { keyOf } from "./keys.ts";
-import { advertisedAs, type Place } from "./listening.ts";
+import type { Place } from "./listening.ts";
 import type { Screen } from "./screen.ts";
 import { Stream } from "./stream.ts";
+import { Told } from "./told.ts";
 
 /** Milliseconds between two looks at how old connections and incomplete messages are. */
 const SWEEP = 1000;
@@ -27,6 +28,8 @@ export interface StreamOptions {
   readonly clock: Clock;
   readonly network: Network;
   readonly screen: Screen;
+  /** What peers are told of a bound socket. */
+  readonly advertised: (place: Place, bound: Address) => Address;
   readonly events: StreamEvents;
   readonly closed: Counter;
   readonly refused: Counter;
@@ -35,9 +38,10 @@ export interface StreamOptions {
 /** A bound TCP listener of the edge. */
 export interface TcpListener {
   readonly listener: Listener;
+  readonly place: Place;
   readonly bound: Address;
   /** As peers have it. */
-  readonly local: Address;
+  readonly told: Told;
 }
 
 /** The TCP connections of the edge: accepted ones and those that it opened, bounded in number, silence and slowness. */
@@ -68,17 +72,17 @@ export class Streams {
   }
 
   async listen(place: Place): Promise<TcpListener> {
-    const { network, config, events } = this.#options;
-    let local: Address | undefined;
+    const { network, config, events, advertised } = this.#options;
+    let told: Told | undefined;
     const listener = await network.listen({
       address: place.address,
       port: place.port,
       queue: config.queue,
-      accepted: (connection) => this.#accept(connection, local ?? connection.local),
+      accepted: (connection) => this.#accept(connection, told?.now ?? connection.local),
       failed: (error) => events.failed(error),
     });
-    local = advertisedAs(place, listener.local);
-    const bound = { listener, bound: listener.local, local };
+    told = new Told(advertised(place, listener.local));
+    const bound = { listener, place, bound: listener.local, told };
     this.#listeners.push(bound);
     return bound;
   }
@@ -117,7 +121,7 @@ export class Streams {
   #advertisedToward(remote: Address): Address {
     const facing = this.#options.network.localAddressToward(remote.address);
     const listener = this.#listeners.find((one) => one.bound.address === facing);
-    return listener?.local ?? { address: facing, port: 0 };
+    return listener?.told.now ?? { address: facing, port: 0 };
   }
 
   #accept(connection: Connection, local: Address): ConnectionHandlers {

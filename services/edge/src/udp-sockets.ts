@@ -1,13 +1,15 @@
 import type { Address } from "@sipmesh/sip";
 import type { Network, UdpSocket } from "@sipmesh/transport";
-import { advertisedAs, type Place } from "./listening.ts";
+import type { Place } from "./listening.ts";
+import { Told } from "./told.ts";
 
 /** A bound UDP socket of the edge. */
 export interface UdpListener {
   readonly socket: UdpSocket;
+  readonly place: Place;
   readonly bound: Address;
   /** As flows and peers have it. */
-  readonly local: Address;
+  readonly told: Told;
 }
 
 export interface UdpEvents {
@@ -19,11 +21,14 @@ export interface UdpEvents {
 export class UdpSockets {
   readonly #network: Network;
   readonly #events: UdpEvents;
+  readonly #advertised: (place: Place, bound: Address) => Address;
   readonly #listeners: UdpListener[] = [];
 
-  constructor(network: Network, events: UdpEvents) {
+  /** @param advertised what peers are told of a bound socket */
+  constructor(network: Network, events: UdpEvents, advertised: (place: Place, bound: Address) => Address) {
     this.#network = network;
     this.#events = events;
+    this.#advertised = advertised;
   }
 
   get listeners(): readonly UdpListener[] {
@@ -32,24 +37,24 @@ export class UdpSockets {
 
   async bind(place: Place): Promise<UdpListener> {
     const events = this.#events;
-    let local: Address | undefined;
+    let told: Told | undefined;
     const socket = await this.#network.udp({
       address: place.address,
       port: place.port,
       receive(bytes, from) {
-        if (local !== undefined) events.received(bytes, from, local);
+        if (told !== undefined) events.received(bytes, from, told.now);
       },
       failed: (error, to) => events.failed(error, to),
     });
-    local = advertisedAs(place, socket.local);
-    const listener = { socket, bound: socket.local, local };
+    told = new Told(this.#advertised(place, socket.local));
+    const listener = { socket, place, bound: socket.local, told };
     this.#listeners.push(listener);
     return listener;
   }
 
   /** The socket that a flow with this local address goes over; where several are advertised alike, the one that faces. */
   of(local: Address, remote: Address): UdpSocket | undefined {
-    const same = this.#listeners.filter((one) => isSame(one.local, local));
+    const same = this.#listeners.filter((one) => one.told.includes(local));
     if (same.length < 2) return same[0]?.socket;
     const facing = this.#network.localAddressToward(remote.address);
     return (same.find((one) => one.bound.address === facing) ?? same[0])?.socket;
@@ -66,8 +71,4 @@ export class UdpSockets {
   async close(): Promise<void> {
     await Promise.all(this.#listeners.splice(0).map((one) => one.socket.close()));
   }
-}
-
-function isSame(one: Address, other: Address): boolean {
-  return one === other || (one.port === other.port && one.address === other.address);
 }

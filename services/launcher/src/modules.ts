@@ -1,4 +1,5 @@
 import { autoscaler } from "@sipmesh/autoscaler";
+import { controller } from "@sipmesh/controller";
 import { directory } from "@sipmesh/directory";
 import { edge } from "@sipmesh/edge";
 import { location } from "@sipmesh/location";
@@ -16,4 +17,5 @@ export const MODULES: readonly Module[] = [
   directory,
   media,
   autoscaler,
+  controller,
 ] as readonly Module[];

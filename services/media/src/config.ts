@@ -19,6 +19,12 @@ export const schema = z.strictObject({
     .describe(
       "Address that peers are told instead of the one that ports are bound to, where `interfaces` names none: of the NAT in front of the host.",
     ),
+  node: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether this is the network of a node of Kubernetes: unless `advertise` is set peers are told the node's external address in place of its internal one, where it has one; while the node is being emptied (unschedulable) new calls go elsewhere.",
+    ),
   interfaces: z
     .array(
       z.strictObject({

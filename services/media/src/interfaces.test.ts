@@ -31,6 +31,12 @@ describe("the interface that faces a peer", () => {
   it("tells the address that is configured for all of them, where it is of the family", () => {
     const nat = { interfaces: [], advertise: "203.0.113.9" };
     assert.deepEqual(interfaceToward("198.51.100.7", nat, network), { bind: "192.0.2.1", advertise: "203.0.113.9" });
+    const external = (own: string) => (own === "192.0.2.1" ? "203.0.113.77" : undefined);
+    const told = (config: { advertise?: string }, toward: string) =>
+      interfaceToward(toward, { interfaces: [], ...config }, network, external).advertise;
+    assert.equal(told({}, "198.51.100.7"), "203.0.113.77", "as the node's external address is known");
+    assert.equal(told(nat, "198.51.100.7"), "203.0.113.9", "what is set by hand wins");
+    assert.equal(told({}, "2001:db8::1"), "2001:db8::1");
     assert.deepEqual(interfaceToward("2001:db8::1", nat, network), { bind: "2001:db8::1", advertise: "2001:db8::1" });
   });
 });

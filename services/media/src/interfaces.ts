@@ -17,11 +17,13 @@ export type Facing = Pick<Network, "ownAddresses" | "localAddressToward">;
  * faces it, and peers are told `advertise` where that is of its family.
  *
  * @param toward the edge's address that faces the peer; may be empty
+ * @param external what the world knows an own address by, where that is known to be another one
  */
 export function interfaceToward(
   toward: string,
   { interfaces: configured, advertise }: Pick<MediaConfig, "interfaces" | "advertise">,
   network: Facing,
+  external: (own: string) => string | undefined = () => undefined,
 ): Interface {
   const edge = canonicalAddress(toward);
   if (configured.length > 0) {
@@ -37,6 +39,6 @@ export function interfaceToward(
   const own = network.ownAddresses();
   const same = own.find((address) => canonicalAddress(address) === edge);
   const bind = same ?? (toward === "" ? (own[0] ?? "127.0.0.1") : network.localAddressToward(toward));
-  const told = advertise !== undefined && ipVersion(advertise) === ipVersion(bind) ? advertise : bind;
-  return { bind, advertise: told };
+  const told = advertise !== undefined && ipVersion(advertise) === ipVersion(bind) ? advertise : external(bind);
+  return { bind, advertise: told ?? bind };
 }

@@ -11,6 +11,7 @@ import { liveState } from "./live-state.ts";
 import { Ports } from "./ports.ts";
 import { boundsOf, Sessions } from "./sessions.ts";
 import { Standing } from "./standing.ts";
+import { Surroundings } from "./surroundings.ts";
 import { takeOver } from "./take-over.ts";
 import { catalogue, metrics } from "./telemetry.ts";
 
@@ -51,14 +52,25 @@ export const media: Module<MediaConfig> = {
         void sessions.stop();
       },
     });
-    // Both are for one node; where something tells of nodes, it comes in here: the address that the world reaches this one
-    // at, and that nobody follows because it is being emptied.
-    const facing = (toward: string) => interfaceToward(toward, config, network);
-    const followed = () => config.leave === "hand-over";
+    let told: Standing | undefined;
+    const surroundings = new Surroundings({
+      config,
+      clock,
+      store,
+      node: cluster.self.node,
+      changed: () => told?.look(),
+      failed,
+    });
+    const facing = (toward: string) => interfaceToward(toward, config, network, surroundings.external);
+    // Nobody follows on a node that is being emptied.
+    const followed = () => config.leave === "hand-over" && !surroundings.emptied;
 
     const bounds = boundsOf(config);
     await takeOver({ bucket, keys, sessions, bounds, alive: claim.former, clock, telemetry });
-    const standing = new Standing(cluster, clock, { name, incarnation: claim.incarnation }, () => sessions.load);
+    const standing = new Standing(cluster, clock, { name, incarnation: claim.incarnation }, () =>
+      surroundings.emptied ? 1 : sessions.load,
+    );
+    told = standing;
     const forgotten = removeForgotten({ bucket, clock, longest: bounds.longest, failed });
     const served = rpc.serve(MediaService, handlers(sessions, facing, telemetry, name));
     return {
@@ -76,6 +88,7 @@ export const media: Module<MediaConfig> = {
       },
       async stop() {
         served.close();
+        surroundings.close();
         standing.close();
         forgotten.close();
         claim.close();

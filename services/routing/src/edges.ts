@@ -34,7 +34,7 @@ export function edgesFrom(instances: readonly Instance[], addresses: readonly st
     for (const listener of instance.addresses ?? []) {
       transports.add(listener.transport as Transport);
       families.add(isIP(listener.address) === 6 ? 6 : 4);
-      for (const { address, port } of [listener, listener.advertised ?? listener]) {
+      for (const { address, port } of [listener, listener.advertised ?? listener, ...(listener.formerly ?? [])]) {
         hosts.add(canonicalHost(address));
         ports.add(port);
         if (listener.transport === "udp") udp.set(`${address} ${port}`, instance.id);

@@ -120,7 +120,7 @@ export class Edges {
     this.#facing.clear();
     for (const { id, addresses = [] } of edges) {
       for (const listener of addresses) {
-        for (const { address, port } of listener.advertised ? [listener, listener.advertised] : [listener]) {
+        for (const { address, port } of [listener, listener.advertised ?? listener, ...(listener.formerly ?? [])]) {
           this.#own.add(`${address}:${port}`);
           if (listener.transport !== "udp") continue;
           const local = { address, port };

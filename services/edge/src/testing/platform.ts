@@ -7,6 +7,7 @@ import { section } from "@sipmesh/config";
 import { latin1, systemClock, systemEventLoop, systemRandom } from "@sipmesh/environment";
 import type { Context, Service } from "@sipmesh/runtime";
 import { type Draft, type Request, response, toBytes } from "@sipmesh/sip";
+import type { Store } from "@sipmesh/store";
 import { silentTelemetry, type Telemetry } from "@sipmesh/telemetry";
 import { type Network, systemNetwork } from "@sipmesh/transport";
 import type { z } from "zod";
@@ -58,7 +59,7 @@ export const PATIENCE = 5000;
 
 export async function startPlatform(
   config: z.input<typeof schema> = {},
-  parts: { network?: Network } = {},
+  parts: { network?: Network; store?: Store } = {},
 ): Promise<Platform> {
   const clock = systemClock((error) => {
     throw error;
@@ -96,7 +97,7 @@ export async function startPlatform(
     random: systemRandom(),
     network: parts.network ?? systemNetwork(),
     bus,
-    store: { bucket: absent, state: "away", close: absent },
+    store: parts.store ?? { bucket: absent, state: "away", close: absent },
     rpc: { serve: absent, client: absent },
     cluster,
     sealer,
