@@ -48,7 +48,7 @@ const NEEDED = [
   ["routing", "location", "rpc"],
   ["routing", "directory", "rpc"],
   ["directory", "directory", "rpc"],
-  ...["edge", "transaction", "location", "routing", "directory", "media", "secrets"].map((from) => [
+  ...["edge", "transaction", "location", "routing", "directory", "media", "secrets", "controller"].map((from) => [
     from,
     "nats",
     "nats",

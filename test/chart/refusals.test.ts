@@ -7,6 +7,10 @@ import { render, VALUES } from "./helm.ts";
 const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["edge.udp.enabled=false,edge.tcp.enabled=false", /edge\.udp\.enabled and edge\.tcp\.enabled are both false/],
   ["config.edge.listeners[0].transport=udp", /config\.edge\.listeners is made from edge\.udp and edge\.tcp/],
+  [
+    "controller.replicas=0,edge.service.type=NodePort",
+    /controller\.replicas is 0, .* edge\.udp\.advertiseAddress is empty: behind a NodePort/,
+  ],
   ["config.edge.leave.grace=60", /config\.edge\.leave\.grace is made from edge\.gracePeriod/],
   ["config.media.ports.first=20000", /config\.media\.ports\.first and last are made from media\.rtp/],
   ["config.media.interfaces[0].address=192.0.2.1", /config\.media\.interfaces names one host's addresses/],

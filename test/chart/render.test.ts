@@ -17,7 +17,7 @@ const sets: ReadonlyMap<string, readonly string[]> = new Map<string, readonly st
 ]);
 
 /** What needs a token of the API server's: the others get none. */
-const ASKS_THE_API = /-secrets-|-certificates$|-before-autoscaling$|-autoscaler$/;
+const ASKS_THE_API = /-secrets-|-certificates$|-before-autoscaling$|-autoscaler$|-controller$/;
 /** What belongs to no namespace. */
 const OF_THE_CLUSTER = ["ClusterRole", "ClusterRoleBinding"];
 

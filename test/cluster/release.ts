@@ -87,6 +87,23 @@ export class Release {
     return targets[component];
   }
 
+  /** Waits until every edge tells peers this address for a transport, as the controller has found it. */
+  async tells(address: string, transport: "udp" | "tcp"): Promise<void> {
+    const told = async (pod: string) => {
+      const { listeners } = (await this.stateOf(pod, "edge")) as { listeners: Listener[] };
+      return listeners.some((one) => one.transport === transport && one.advertised?.address === address);
+    };
+    await until(
+      async () => {
+        const edges = await this.pods("edge");
+        const all = await Promise.all(edges.map(({ name }) => told(name)));
+        return all.length > 0 && all.every((one) => one) ? true : undefined;
+      },
+      30_000,
+      `every edge tells ${address} for ${transport}`,
+    );
+  }
+
   /** Waits until a pod's container has started again. */
   async restarted({ name, uid, restarts }: Pod, component: string): Promise<void> {
     await until(
@@ -151,4 +168,10 @@ interface RawPod {
 
 export function componentLabel(component: string): string {
   return `app.kubernetes.io/instance=sipmesh,app.kubernetes.io/component=${component}`;
+}
+
+/** A listener, as an edge's state shows it. */
+interface Listener {
+  readonly transport: string;
+  readonly advertised?: { readonly address: string };
 }

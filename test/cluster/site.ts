@@ -38,13 +38,12 @@ export async function balancedSite(namespace: string, over: object = {}): Promis
   const release = new Release(namespace);
   const values = { ...VALUES, ...over };
   await putImages();
-  const known = await addresses(release).catch(() => undefined);
-  if (known === undefined) await release.install(values);
-  const { udp, tcp } = known ?? (await addresses(release));
-  const reachable = { ...values, edge: { udp: { advertiseAddress: udp }, tcp: { advertiseAddress: tcp } } };
-  await release.install(reachable);
+  await release.install(values);
+  const { udp, tcp } = await addresses(release);
+  await release.tells(udp, "udp");
+  await release.tells(tcp, "tcp");
   const balancer = await HealthChecks.start(release);
-  return { release, values: reachable, remote: `${udp}:5060`, balancer, close: () => balancer.stop() };
+  return { release, values, remote: `${udp}:5060`, balancer, close: () => balancer.stop() };
 }
 
 /** A release with an edge on each node's own address. */

@@ -202,6 +202,12 @@ nats: {{ dict "tls" $theirs | toJson }}
   advertise:
     address: {{ $of.advertiseAddress | quote }}
     port: {{ $of.advertisePort | default $of.port }}
+  {{- else if include "sipmesh.findsAddresses" $ }}
+  {{- if eq $edge.network "hostNetwork" }}
+  node: true
+  {{- else if ne $edge.service.type "ClusterIP" }}
+  service: {{ include "sipmesh.fullname" $ }}-sip-{{ $transport }}
+  {{- end }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -267,8 +273,8 @@ metadata:
     checksum/configuration: {{ pick (include "sipmesh.configuration" $root | fromYaml) "log" "trace" "nats" "rpc" .component | toJson | sha256sum }}
     {{- with $settings.annotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
-  {{- if eq .component "autoscaler" }}
-  serviceAccountName: {{ include "sipmesh.fullname" $root }}-autoscaler
+  {{- if has .component (list "autoscaler" "controller") }}
+  serviceAccountName: {{ include "sipmesh.fullname" $root }}-{{ .component }}
   automountServiceAccountToken: true
   {{- else }}
   automountServiceAccountToken: false
@@ -354,6 +360,9 @@ spec:
         {{- end }}
         {{- if eq .component "autoscaler" }}
         {{- include "sipmesh.autoscalerEnv" $root | nindent 8 }}
+        {{- end }}
+        {{- if eq .component "controller" }}
+        {{- include "sipmesh.controllerEnv" $root | nindent 8 }}
         {{- end }}
         {{- with $settings.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- if or (eq .component "edge") (not .host) }}

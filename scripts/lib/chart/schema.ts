@@ -133,6 +133,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
       directory: scaled("requestsPerSecond"),
     }),
     autoscaler: stateless,
+    controller: stateless,
     podDisruptionBudget: object({ enabled: flag }),
     metrics: object({
       service: object({ enabled: flag }),

@@ -66,13 +66,20 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     assert.doesNotMatch(await release.kubectl("get", "pods", "-o", restarts), /[1-9]/);
   });
 
-  it("is upgraded to the load balancers' addresses", async () => {
+  it("tells phones the load balancers' addresses once there are any, by itself and without a restart", async () => {
+    const uids = async () => (await release.pods("edge")).map(({ uid, restarts }) => `${uid} ${restarts}`);
+    const before = await uids();
     address = (await able("loadBalancer", [release.namespace, "sipmesh-sip-udp"], 30_000)).trim();
     const tcp = (await able("loadBalancer", [release.namespace, "sipmesh-sip-tcp"], 30_000)).trim();
     assert.match(address, /^[0-9.]+$/);
+    await release.tells(address, "udp");
+    await release.tells(tcp, "tcp");
+    assert.deepEqual(await uids(), before);
+  });
+
+  it("is upgraded to a domain that asks for no passwords, and knows the addresses from the start", async () => {
     await release.install({
       ...defaults,
-      edge: { udp: { advertiseAddress: address }, tcp: { advertiseAddress: tcp } },
       config: {
         directory: {
           domains: [
@@ -81,6 +88,7 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
         },
       },
     });
+    await release.tells(address, "udp");
   });
 
   it("the load balancers lead to a node with an edge, as their health checks would", async () => {

@@ -61,9 +61,9 @@ class Phones {
 describe("RTP on a cluster", { skip: noCluster() }, () => {
   const release = new Release(`sipmesh-media-${process.pid}`);
   const opened: Phones[] = [];
-  const values = (media: object, advertiseAddress = "") => ({
+  const values = (media: object) => ({
     ...IMAGES,
-    edge: { replicas: 1, udp: { advertiseAddress }, tcp: { enabled: false } },
+    edge: { replicas: 1, tcp: { enabled: false } },
     media: {
       // Beside other releases on the same nodes.
       hostPorts: { admin: 18_061, rpc: 19_061 },
@@ -104,7 +104,7 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     await release.create("privileged");
     await release.install(values({ slots: 2 }));
     address = (await able("loadBalancer", [release.namespace, "sipmesh-sip-udp"], 30_000)).trim();
-    await release.install(values({ slots: 2 }, address));
+    await release.tells(address, "udp");
     const pods = ["pods", "-l", "app.kubernetes.io/component=edge"];
     near = await until(
       async () => {
@@ -170,7 +170,7 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
   });
 
   it("a relay that waits for its calls keeps them, takes no new ones, and goes when they have ended", async (t) => {
-    await release.install(values({ leave: "wait", gracePeriod: 300 }, address));
+    await release.install(values({ leave: "wait", gracePeriod: 300 }));
     const phones = open("waiting");
     await phones.talking();
     const [pod = ""] = await relays(near);

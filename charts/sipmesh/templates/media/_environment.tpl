@@ -27,6 +27,10 @@
 - name: SIPMESH_MEDIA_ADVERTISE
   value: {{ $media.advertise | quote }}
 {{- end }}
+{{- if and .host (include "sipmesh.findsAddresses" .root) }}
+- name: SIPMESH_MEDIA_NODE
+  value: "true"
+{{- end }}
 - name: SIPMESH_MEDIA_LEAVE
   value: {{ $media.leave | default (.host | ternary "hand-over" "wait") }}
 - name: SIPMESH_PROCESS_LEAVE_TIME

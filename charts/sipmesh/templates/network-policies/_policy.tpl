@@ -42,5 +42,8 @@ root, components. As JSON.
 {{- if .Values.autoscaling.enabled -}}
 {{- $all = append $all "autoscaler" -}}
 {{- end -}}
+{{- if include "sipmesh.findsAddresses" . -}}
+{{- $all = append $all "controller" -}}
+{{- end -}}
 {{- $all | toJson -}}
 {{- end -}}
