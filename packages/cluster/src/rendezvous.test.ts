@@ -55,6 +55,20 @@ test("the successor is another member, and on another node where there is one", 
   );
 });
 
+test("members of one process are no successors of one another: they die together", () => {
+  const one = { instance: "one", node: "n" };
+  const list: Member[] = [
+    { id: "a", ...one },
+    { id: "b", ...one },
+    { id: "c", instance: "two", node: "n" },
+  ];
+  for (const call of CALLS) {
+    const order = new Rendezvous(hash, list);
+    assert.notEqual(order.successor(call)?.instance, order.owner(call)?.instance);
+    assert.equal(new Rendezvous(hash, list.slice(0, 2)).successor(call), undefined);
+  }
+});
+
 test("where a whole node dies, the successor is the new owner", () => {
   fc.assert(
     fc.property(members, fc.string(), (list, call) => {

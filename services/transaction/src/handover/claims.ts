@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@sipmesh/environment";
 
-/** Milliseconds that an answer is waited for. */
-const PATIENCE = 1000;
+/** Milliseconds that an answer is waited for: as long as it takes to notice that who does not give one is dead. */
+const PATIENCE = 3000;
 const LOOK = 100;
 /** Calls that are remembered to have been asked for, or that are being asked for, at most. */
 const REMEMBERED = 100_000;

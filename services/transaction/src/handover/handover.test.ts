@@ -185,7 +185,7 @@ describe("an owner of calls and its successor", () => {
     await one.service.stop();
     ground.list("three", "two");
     await three.receive(fromAlice("INVITE"), alice, 2);
-    await ground.clock.pass(1200);
+    await ground.clock.pass(6500);
     await settled();
     assert.ok(words(one, two, three).includes("INVITE → 203.0.113.1"));
   });

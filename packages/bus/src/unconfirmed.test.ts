@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { settled, VirtualClock } from "@sipmesh/environment/testing";
+import type { Confirmation } from "./bus.ts";
+import { Confirmations } from "./confirmations.ts";
+import { inbound } from "./testing/envelopes.ts";
+import { type Confirmed, Unconfirmed } from "./unconfirmed.ts";
+
+describe("what nobody beyond the platform repeats", () => {
+  let clock: VirtualClock;
+  let sent: string[];
+  let owner: string;
+  let lost: number;
+  let kept: Unconfirmed;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    sent = [];
+    owner = "one";
+    lost = 0;
+    kept = new Unconfirmed({
+      clock,
+      to: "sipmesh.edge.e1",
+      publish: (subject, envelope: Confirmed) => sent.push(`${envelope.confirm?.number ?? "-"} → ${subject}`),
+      subjectOf: () => owner,
+      limit: 3,
+      lost: () => lost++,
+    });
+  });
+
+  it("is sent again, ever more seldom, until it is confirmed", async () => {
+    kept.send("one", inbound(1));
+    await clock.pass(8000);
+    assert.deepEqual(sent, Array(4).fill("1 → one"), "at once, and after 1, 3 and 7 seconds");
+    kept.confirmed([1]);
+    await clock.pass(60_000);
+    assert.equal(sent.length, 4);
+    assert.equal(lost, 0);
+    assert.equal(clock.timers, 0, "who has nothing to send has no timer");
+  });
+
+  it("goes at once to whom it belongs now", () => {
+    kept.send("one", inbound(1));
+    owner = "two";
+    kept.readdress();
+    kept.readdress();
+    assert.deepEqual(sent, ["1 → one", "1 → two"]);
+  });
+
+  it("is given up when nobody waits for an answer any more", async () => {
+    kept.send("one", inbound(1));
+    await clock.pass(33_000);
+    assert.equal(lost, 1);
+    assert.equal(kept.size, 0);
+  });
+
+  it("is bounded: beyond the bound a message is sent once", async () => {
+    for (const number of [1, 2, 3, 4]) kept.send("one", inbound(number));
+    assert.deepEqual(sent, ["1 → one", "2 → one", "3 → one", "- → one"]);
+    assert.equal(kept.size, 3);
+    assert.equal(lost, 1);
+  });
+});
+
+describe("confirmations", () => {
+  it("of one turn travel together, for each who waits", async () => {
+    const told: [string, Confirmation][] = [];
+    const confirmations = new Confirmations((subject, confirmation) => told.push([subject, confirmation]));
+    confirmations.confirm({ to: "e1", number: 1 });
+    confirmations.confirm({ to: "e2", number: 9 });
+    confirmations.confirm(undefined);
+    confirmations.confirm({ to: "e1", number: 2 });
+    await settled();
+    assert.deepEqual(told, [
+      ["e1", { kind: "confirmation", numbers: [1, 2] }],
+      ["e2", { kind: "confirmation", numbers: [9] }],
+    ]);
+  });
+});
