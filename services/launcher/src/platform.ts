@@ -68,7 +68,9 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
     });
     undo.push(() => admin.stop());
 
-    const { warmUp: calls } = plan.config.of(processSection);
+    // What is there for Kubernetes alone carries no calls.
+    const carries = plan.modules.some(({ onlyByName }) => onlyByName !== true);
+    const calls = carries ? plan.config.of(processSection).warmUp : 0;
     const carried = calls === 0 ? 0 : await warmUp(calls);
     if (carried < calls) telemetry.log.warn({ calls, carried }, "the warm-up was cut short");
 
