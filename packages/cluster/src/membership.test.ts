@@ -3,8 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Instance, Membership } from "./cluster.ts";
 import {
-  decodeMembership,
-  encodeMembership,
   type MembershipEvent,
   type MembershipView,
   membersOf,
@@ -88,9 +86,4 @@ test("the number of the list that holds never goes back, whatever is heard", () 
       }
     }),
   );
-});
-
-test("a list survives the store", () => {
-  assert.deepEqual(decodeMembership(encodeMembership(listOf(7, A, B))), listOf(7, A, B));
-  assert.throws(() => decodeMembership(Buffer.from("{}")));
 });

@@ -1,4 +1,5 @@
 import type { Instance, Member, Membership } from "./cluster.ts";
+import { inOrder } from "./stored-list.ts";
 
 /** What an instance knows when it thinks about the list of owners. */
 export interface MembershipView {
@@ -68,10 +69,6 @@ export function expected({ list, present, listened }: MembershipView): Member[] 
   return inOrder([...there, ...list.members.filter(({ instance }) => !known.has(instance))]);
 }
 
-function inOrder(members: Member[]): Member[] {
-  return members.sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
-}
-
 /** The members of all who are there, in the order of their ids. */
 export function membersOf(instances: readonly Instance[]): Member[] {
   return inOrder(
@@ -87,15 +84,4 @@ export function sameMembers(one: readonly Member[], other: readonly Member[]): b
       return id === there?.id && instance === there.instance && node === there.node;
     })
   );
-}
-
-export function encodeMembership(list: Membership): Uint8Array {
-  return Buffer.from(JSON.stringify(list));
-}
-
-/** @throws Error where it is no list */
-export function decodeMembership(bytes: Uint8Array): Membership {
-  const { number, members } = JSON.parse(Buffer.from(bytes).toString()) as Membership;
-  if (!Number.isSafeInteger(number) || !Array.isArray(members)) throw new Error("the membership list is damaged");
-  return { number, members: members.map(({ id, instance, node }) => ({ id, instance, node })) };
 }

@@ -1,10 +1,8 @@
 import type { Clock, Timer } from "@sipmesh/environment";
 import type { Cluster, Instance, Member, Membership } from "./cluster.ts";
-import { FormerLists } from "./former-lists.ts";
+import { type FormerList, FormerLists } from "./former-lists.ts";
 import { isConflict } from "./key-ring.ts";
 import {
-  decodeMembership,
-  encodeMembership,
   expected,
   type MembershipEvent,
   type MembershipView,
@@ -17,6 +15,7 @@ import { Presence } from "./presence.ts";
 import type { Register, Signals } from "./register.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import type { SipHash } from "./siphash.ts";
+import { decodeStoredList, encodeStoredList, type StoredList } from "./stored-list.ts";
 
 const KEY = "membership";
 /** Milliseconds between two looks at whether what is written is what should be. */
@@ -65,7 +64,7 @@ class RunningCluster implements Cluster {
     this.#self = options.self;
     this.#view = { list: UNKNOWN, present: [options.self], listened: false, store: "away" };
     this.#order = new Rendezvous(options.ownerHash, []);
-    this.#former = new FormerLists(options.clock);
+    this.#former = new FormerLists(options.clock, options.ownerHash);
     this.#presence = new Presence({
       signals: options.signals,
       subject: options.subject,
@@ -120,6 +119,7 @@ class RunningCluster implements Cluster {
 
   /** Who has just started has not heard of all who are there yet, but has read who is listed. */
   #reachable(callId: string, members: readonly Member[]): readonly Member[] {
+    if (members.length === 0) return members;
     const there = new Set(this.#view.present.map(({ id }) => id));
     for (const { instance } of this.#view.list.members) there.add(instance);
     const owner = this.#order.owner(callId);
@@ -170,17 +170,31 @@ class RunningCluster implements Cluster {
 
   #receive(event: MembershipEvent): void {
     if (this.#stopped) return;
+    const before = this.#view.list;
     const { view, effects } = receive(this.#view, event);
     this.#view = view;
     for (const effect of effects) {
       if (effect.type === "changed") {
-        this.#former.add(this.#order);
+        this.#former.add([{ ...before, age: 0 }]);
         this.#order = new Rendezvous(this.#options.ownerHash, view.list.members);
         this.#tell();
       } else {
         this.#proposeInTurn();
       }
     }
+  }
+
+  /** What the store has. Those that held before it are known by the time that it holds here. */
+  #listed({ former, ...list }: StoredList): Membership {
+    this.#former.add(former.filter(({ number }) => number !== this.#view.list.number));
+    this.#receive({ type: "listed", list });
+    return list;
+  }
+
+  /** What held until now, the latest first, for who is to replace it. */
+  get #history(): readonly FormerList[] {
+    const { list } = this.#view;
+    return list.number === 0 ? [] : [{ ...list, age: 0 }, ...this.#former.all];
   }
 
   /** Each waits a little longer than the one before, so that mostly one writes; who brings its own members does not. */
@@ -212,16 +226,16 @@ class RunningCluster implements Cluster {
   async #write(): Promise<boolean> {
     const { register } = this.#options;
     const stored = await register.get(KEY);
-    if (stored !== undefined) this.#receive({ type: "listed", list: decodeMembership(stored.value) });
+    const written = stored === undefined ? UNKNOWN : this.#listed(decodeStoredList(stored.value));
     const members = expected(this.#view);
-    const written = stored === undefined ? UNKNOWN : decodeMembership(stored.value);
     if (written.number === this.#view.list.number && written.number > 0 && sameMembers(members, written.members)) {
       return true;
     }
     const list = { number: Math.max(this.#view.list.number, written.number) + 1, members };
+    const bytes = encodeStoredList({ ...list, former: this.#history });
     try {
-      if (stored === undefined) await register.create(KEY, encodeMembership(list));
-      else await register.update(KEY, encodeMembership(list), stored.revision);
+      if (stored === undefined) await register.create(KEY, bytes);
+      else await register.update(KEY, bytes, stored.revision);
     } catch (error) {
       if (isConflict(error)) return false;
       throw error;
@@ -244,7 +258,7 @@ class RunningCluster implements Cluster {
     try {
       const watch = await this.#options.register.watch((change) => {
         if (change.key !== KEY) return;
-        if ("value" in change) this.#receive({ type: "listed", list: decodeMembership(change.value) });
+        if ("value" in change) this.#listed(decodeStoredList(change.value));
         else this.#receive({ type: "unlisted" });
       });
       if (this.#stopped) watch.close();

@@ -44,6 +44,11 @@ export interface Copy {
    * right.
    */
   since: bigint;
+  /**
+   * The number of the list by which the sender gives the call up to the receiver: who knows a later one, by which it is
+   * another's, passes it on. 0: for the successor to keep.
+   */
+  handedOver: bigint;
 }
 
 /** What became of copies. */
@@ -329,7 +334,7 @@ export const HandoverMessage: MessageFns<HandoverMessage> = {
 };
 
 function createBaseCopy(): Copy {
-  return { number: 0, key: "", callId: "", life: 0, state: Buffer.alloc(0), since: 0n };
+  return { number: 0, key: "", callId: "", life: 0, state: Buffer.alloc(0), since: 0n, handedOver: 0n };
 }
 
 export const Copy: MessageFns<Copy> = {
@@ -354,6 +359,12 @@ export const Copy: MessageFns<Copy> = {
         throw new globalThis.Error("value provided for field message.since of type uint64 too large");
       }
       writer.uint32(48).uint64(message.since);
+    }
+    if (message.handedOver !== 0n) {
+      if (BigInt.asUintN(64, message.handedOver) !== message.handedOver) {
+        throw new globalThis.Error("value provided for field message.handedOver of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.handedOver);
     }
     return writer;
   },
@@ -417,6 +428,14 @@ export const Copy: MessageFns<Copy> = {
             }
 
             message.since = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.handedOver = reader.uint64() as bigint;
             continue;
           }
         }

@@ -64,9 +64,9 @@ export class CopiesOfOthers {
   }
 
   /** A copy came: of a call of that member's, or of one that is ours now. */
-  take(from: string, { number, key, callId, life, state, since: wireSince }: wire.Copy): void {
+  take(from: string, { number, key, callId, life, state, ...copy }: wire.Copy): void {
     const { cluster, own, clock, calls, measures, post } = this.#o;
-    const since = Number(wireSince);
+    const [since, handedOver] = [Number(copy.since), Number(copy.handedOver)];
     const live = calls.find(key);
     if (live !== undefined && since <= live.since) {
       post.confirm(from, number, "refused");
@@ -74,10 +74,12 @@ export class CopiesOfOthers {
     }
     if (live !== undefined) calls.letGo(live);
     const owner = cluster.ownerOf(callId);
-    const kept = { key, callId, from, since, state, at: clock.now(), expires: clock.now() + life };
+    const kept = { key, callId, from, since, handedOver, state, at: clock.now(), expires: clock.now() + life };
     if (owner !== undefined && own.has(owner.id)) this.#adopt(kept);
-    else if (this.#kept.keep(kept)) this.#sweepLater();
-    else measures.handover("overflow");
+    else if (this.#kept.keep(kept)) {
+      this.#sweepLater();
+      if (owner !== undefined && this.#isGivenUp(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+    } else measures.handover("overflow");
     post.confirm(from, number, "kept");
   }
 
@@ -97,7 +99,7 @@ export class CopiesOfOthers {
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
       if (own.has(owner.id)) this.#adopt(kept);
-      else if (!members.has(kept.from)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      else if (!members.has(kept.from) || this.#isGivenUp(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
       else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
         const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
         this.#kept.keep({ ...kept, expires });
@@ -115,6 +117,11 @@ export class CopiesOfOthers {
     this.#passedOn.stop();
   }
 
+  /** Its sender has it no more, and did not know that it would be another's by now. */
+  #isGivenUp({ handedOver }: Kept): boolean {
+    return handedOver > 0 && handedOver < this.#o.cluster.membership.number;
+  }
+
   #adopt(kept: Kept): void {
     const { clock, measures, log, calls, adopt } = this.#o;
     this.#kept.remove(kept.key);
@@ -129,16 +136,18 @@ export class CopiesOfOthers {
 
   #send(kept: Kept, to: string, number: number): void {
     const { key, callId, state, since, expires } = kept;
-    this.#o.post.send(to, {
+    const { post, clock, cluster } = this.#o;
+    post.send(to, {
       $case: "copy",
       value: {
         // Odd, so that its receipt is told from those of our own calls' copies.
         number: 2 * number + 1,
         key,
         callId,
-        life: Math.max(0, Math.round(expires - this.#o.clock.now())),
+        life: Math.max(0, Math.round(expires - clock.now())),
         state: bufferOf(state),
         since: BigInt(since),
+        handedOver: BigInt(cluster.membership.number),
       },
     });
   }

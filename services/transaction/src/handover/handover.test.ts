@@ -180,6 +180,22 @@ describe("an owner of calls and its successor", () => {
     assert.equal(handovers(three, "asked"), 1);
   });
 
+  it("one list follows on the other: who is handed a call that is another's by then passes it on", async () => {
+    const invite = await ring();
+    await two.service.stop();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    const four = await Stage.begin({ name: "four", ground, routing });
+    ground.list("three", "one");
+    ground.deaf.add("one");
+    ground.list("four", "three", "one");
+    await ground.clock.pass(50);
+    assert.deepEqual([handovers(three, "adopted"), handovers(four, "adopted")], [0, 1]);
+    words(one, three, four);
+    await four.receive(answer(invite, 200), bob, 3);
+    await settled();
+    assert.deepEqual(words(one, three, four), ["200 → 198.51.100.7"]);
+  });
+
   it("a call that nobody knows of is new, even where the former owner does not answer", async () => {
     const three = await Stage.begin({ name: "three", ground, routing });
     await one.service.stop();

@@ -233,7 +233,7 @@ export class Handover {
     this.#number = number;
     this.#claims.forget();
     const strangers = members.filter(({ id, instance }) => !this.#own.has(id) && instance !== cluster.self.id);
-    if (!this.#alone || strangers.length > 0) this.#askUntil = clock.now() + FORMER;
+    this.#askUntil = clock.now() + FORMER;
     this.#alone = strangers.length === 0;
     this.#newcomers = strangers.map(({ id }) => id).filter((id) => !before.has(id));
     this.#await(new Set(strangers.map(({ instance }) => instance)));

@@ -7,6 +7,8 @@ export interface Kept {
   readonly from: string;
   /** The number of the list from which on that member owned it. */
   readonly since: number;
+  /** The number of the list by which that member gave it up; 0: it has not. */
+  readonly handedOver: number;
   /** An encoded `CallState`. */
   readonly state: Uint8Array;
   /** Milliseconds since the epoch. */

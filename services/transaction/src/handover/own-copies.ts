@@ -168,7 +168,9 @@ export class OwnCopies {
     // A later copy says it all.
     if (again && number !== (entry.elsewhere?.leaving?.number ?? entry.elsewhere?.copied)) return;
     const longest = timersOf(entry).reduce((most, { after }) => Math.max(most, after), LEAST_LIFE);
-    this.#o.post.send(to, {
+    const { post, cluster } = this.#o;
+    const handedOver = entry.elsewhere?.leaving === undefined ? 0 : cluster.membership.number;
+    post.send(to, {
       $case: "copy",
       value: {
         number: 2 * number,
@@ -177,6 +179,7 @@ export class OwnCopies {
         life: Math.ceil(longest) + MARGIN,
         state: bufferOf(this.stateOf(entry)),
         since: BigInt(entry.since),
+        handedOver: BigInt(handedOver),
       },
     });
   }
