@@ -67,11 +67,13 @@ export interface Cluster {
   successorOf(callId: string): Member | undefined;
   /**
    * Who owned a call by the lists that held within the last `within` milliseconds, the present owner left out, as far as
-   * they are still there or still listed.
+   * they are still there.
    */
   formerOwnersOf(callId: string, within: number): readonly Member[];
   /** And who had their copies. */
   formerSuccessorsOf(callId: string, within: number): readonly Member[];
+  /** It was taken off the list without having left: it is dead, or cut off from us. */
+  isGone(member: Member): boolean;
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };
   /** Changes what the others know of this instance, and tells them at once. */

@@ -2,17 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Instance, Membership } from "./cluster.ts";
-import {
-  type MembershipEvent,
-  type MembershipView,
-  membersOf,
-  receive,
-  UNKNOWN,
-} from "./membership.ts";
+import { type MembershipEvent, type MembershipView, membersOf, receive, UNKNOWN } from "./membership.ts";
 
 const instance = (id: string, ...members: string[]): Instance => ({ id, node: "n1", targets: [], members });
 const [A, B] = [instance("a", "a1"), instance("b", "b1", "b2")];
-const empty: MembershipView = { list: UNKNOWN, present: [], listened: true, store: "connected" };
+const empty: MembershipView = { self: "a", list: UNKNOWN, present: [], store: "connected" };
 const listOf = (number: number, ...instances: Instance[]): Membership => ({ number, members: membersOf(instances) });
 
 function after(view: MembershipView, ...events: MembershipEvent[]) {
@@ -21,9 +15,11 @@ function after(view: MembershipView, ...events: MembershipEvent[]) {
   return step;
 }
 
-test("who brings members proposes a list with them, numbered one higher", () => {
+test("who brings members puts them on the list, and nobody else's", () => {
   const { effects } = after(empty, { type: "present", instances: [A, B] });
-  assert.deepEqual(effects, [{ type: "propose", list: listOf(1, A, B) }]);
+  assert.deepEqual(effects, [{ type: "propose", list: listOf(1, A) }]);
+  const joining = after(empty, { type: "listed", list: listOf(7, B) }, { type: "present", instances: [A, B] });
+  assert.deepEqual(joining.effects, [{ type: "propose", list: listOf(8, A, B) }]);
 });
 
 test("a list that says who is there is taken, and nothing is proposed", () => {
@@ -37,11 +33,9 @@ test("who died is taken off the list", () => {
   assert.deepEqual(effects, [{ type: "propose", list: listOf(8, B) }]);
 });
 
-test("before it has listened long enough, an instance takes nobody off the list", () => {
-  const young = { ...empty, listened: false };
-  const listed = after(young, { type: "present", instances: [A] }, { type: "listed", list: listOf(7, A, B) });
-  assert.deepEqual(listed.effects, [{ type: "changed" }]);
-  assert.deepEqual(receive(listed.view, { type: "listened" }).effects, [{ type: "propose", list: listOf(8, A) }]);
+test("who has not noticed a death yet does not bring the dead back", () => {
+  const { effects } = after(empty, { type: "present", instances: [A, B] }, { type: "listed", list: listOf(8, A) });
+  assert.deepEqual(effects, [{ type: "changed" }]);
 });
 
 test("while the store is away the list is frozen, and thawed afterwards", () => {
@@ -59,10 +53,10 @@ test("while the store is away the list is frozen, and thawed afterwards", () => 
 });
 
 test("a store that comes back empty or older gets the list anew, with a higher number", () => {
-  const held = after(empty, { type: "present", instances: [A] }, { type: "listed", list: listOf(7, A) }).view;
-  assert.deepEqual(receive(held, { type: "unlisted" }).effects, [{ type: "propose", list: listOf(8, A) }]);
+  const held = after(empty, { type: "present", instances: [A, B] }, { type: "listed", list: listOf(7, A, B) }).view;
+  assert.deepEqual(receive(held, { type: "unlisted" }).effects, [{ type: "propose", list: listOf(8, A, B) }]);
   assert.deepEqual(receive(held, { type: "listed", list: listOf(3, B) }).effects, [
-    { type: "propose", list: listOf(8, A) },
+    { type: "propose", list: listOf(8, A, B) },
   ]);
 });
 

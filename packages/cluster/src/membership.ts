@@ -3,12 +3,12 @@ import { inOrder } from "./stored-list.ts";
 
 /** What an instance knows when it thinks about the list of owners. */
 export interface MembershipView {
+  /** Its own id. */
+  readonly self: string;
   /** The list that holds. */
   readonly list: Membership;
   /** Who is there, itself included. */
   readonly present: readonly Instance[];
-  /** It has listened for as long as a death takes: whom it has not heard of is gone. */
-  readonly listened: boolean;
   /** While the store is away nobody can change the list: what it says holds on. */
   readonly store: "connected" | "away";
 }
@@ -18,7 +18,6 @@ export type MembershipEvent =
   /** The store has no list: it is new, or came back empty. */
   | { readonly type: "unlisted" }
   | { readonly type: "present"; readonly instances: readonly Instance[] }
-  | { readonly type: "listened" }
   | { readonly type: "store"; readonly state: "connected" | "away" };
 
 export type MembershipEffect =
@@ -47,8 +46,6 @@ export function receive(view: MembershipView, event: MembershipEvent): Membershi
       return think(view, true);
     case "present":
       return think({ ...view, present: event.instances }, false);
-    case "listened":
-      return think({ ...view, listened: true }, false);
     case "store":
       return think({ ...view, store: event.state }, false);
   }
@@ -61,12 +58,16 @@ function think(view: MembershipView, rewrite: boolean): MembershipStep {
   return { view, effects: [{ type: "propose", list: { number: view.list.number + 1, members } }] };
 }
 
-/** Who should be on the list. Who was on it before we could hear of it stays for the time being. */
-export function expected({ list, present, listened }: MembershipView): Member[] {
+/**
+ * What the list should say: without who is gone, and with ourselves. Each instance puts its own members on it and nobody
+ * else's, so that who has not noticed a death yet does not bring the dead back.
+ */
+export function expected({ self, list, present }: MembershipView): Member[] {
   const there = membersOf(present);
-  if (listened) return there;
-  const known = new Set(present.map(({ id }) => id));
-  return inOrder([...there, ...list.members.filter(({ instance }) => !known.has(instance))]);
+  const ids = new Set(there.map(({ id }) => id));
+  const listed = new Set(list.members.map(({ id }) => id));
+  const own = there.filter(({ id, instance }) => instance === self && !listed.has(id));
+  return inOrder([...list.members.filter(({ id }) => ids.has(id)), ...own]);
 }
 
 /** The members of all who are there, in the order of their ids. */

@@ -49,6 +49,12 @@ export class Presence {
     return [...this.#others.values()].map(({ instance }) => instance);
   }
 
+  /** Somebody was put on the list: it was there a moment ago, and its heartbeats are yet to be heard. */
+  listed(instance: Instance): void {
+    if (instance.id === this.#options.self().id || this.#left.has(instance.id) || this.#others.has(instance.id)) return;
+    this.#others.set(instance.id, { instance, text: "", heard: this.#options.clock.now() });
+  }
+
   /** Tells the others what we are now. */
   announce(): void {
     if (!this.#stopped) this.#tell(false);

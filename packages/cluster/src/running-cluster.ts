@@ -2,15 +2,7 @@ import type { Clock, Timer } from "@sipmesh/environment";
 import type { Cluster, Instance, Member, Membership } from "./cluster.ts";
 import { type FormerList, FormerLists } from "./former-lists.ts";
 import { isConflict } from "./key-ring.ts";
-import {
-  expected,
-  type MembershipEvent,
-  type MembershipView,
-  membersOf,
-  receive,
-  sameMembers,
-  UNKNOWN,
-} from "./membership.ts";
+import { expected, type MembershipEvent, type MembershipView, receive, sameMembers, UNKNOWN } from "./membership.ts";
 import { Presence } from "./presence.ts";
 import type { Register, Signals } from "./register.ts";
 import { Rendezvous } from "./rendezvous.ts";
@@ -20,8 +12,6 @@ import { decodeStoredList, encodeStoredList, type StoredList } from "./stored-li
 const KEY = "membership";
 /** Milliseconds between two looks at whether what is written is what should be. */
 const LOOK = 250;
-/** Milliseconds until we have heard of all who are there: two heartbeats and a half, as for a death. */
-const LISTEN = 2500;
 /** How long each instance waits for those before it in order, to change the list in their place. */
 const TURN = 50;
 
@@ -54,7 +44,6 @@ class RunningCluster implements Cluster {
   #byTarget = new Map<string, readonly Instance[]>();
   #watch: { close(): void } | undefined;
   #look: Timer | undefined;
-  readonly #listened: Timer;
   #proposing = false;
   #due: Timer | undefined;
   #stopped = false;
@@ -62,7 +51,7 @@ class RunningCluster implements Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.#self = options.self;
-    this.#view = { list: UNKNOWN, present: [options.self], listened: false, store: "away" };
+    this.#view = { self: options.self.id, list: UNKNOWN, present: [options.self], store: "away" };
     this.#order = new Rendezvous(options.ownerHash, []);
     this.#former = new FormerLists(options.clock, options.ownerHash);
     this.#presence = new Presence({
@@ -73,7 +62,6 @@ class RunningCluster implements Cluster {
       changed: () => this.#present(),
       failed: options.failed,
     });
-    this.#listened = options.clock.after(LISTEN, () => this.#receive({ type: "listened" }));
     this.#keepLooking();
   }
 
@@ -87,7 +75,7 @@ class RunningCluster implements Cluster {
 
   get state(): "settled" | "unsettled" | "frozen" {
     if (this.#view.store === "away") return "frozen";
-    return this.#view.list.number > 0 && sameMembers(membersOf(this.#view.present), this.#view.list.members)
+    return this.#view.list.number > 0 && sameMembers(expected(this.#view), this.#view.list.members)
       ? "settled"
       : "unsettled";
   }
@@ -117,11 +105,15 @@ class RunningCluster implements Cluster {
     return this.#reachable(callId, this.#former.successorsOf(callId, within));
   }
 
-  /** Who has just started has not heard of all who are there yet, but has read who is listed. */
+  isGone({ id, instance }: Member): boolean {
+    if (this.#view.list.members.some((member) => member.id === id)) return false;
+    // Who leaves says so: it has no members then, and is there for a while.
+    return this.#view.present.find((there) => there.id === instance)?.members.includes(id) !== false;
+  }
+
   #reachable(callId: string, members: readonly Member[]): readonly Member[] {
     if (members.length === 0) return members;
     const there = new Set(this.#view.present.map(({ id }) => id));
-    for (const { instance } of this.#view.list.members) there.add(instance);
     const owner = this.#order.owner(callId);
     return members.filter(({ id, instance }) => id !== owner?.id && there.has(instance));
   }
@@ -151,7 +143,6 @@ class RunningCluster implements Cluster {
     this.#stopped = true;
     this.#presence.stop();
     this.#look?.cancel();
-    this.#listened.cancel();
     this.#due?.cancel();
     this.#watch?.close();
     this.#listeners.clear();
@@ -171,7 +162,8 @@ class RunningCluster implements Cluster {
   #receive(event: MembershipEvent): void {
     if (this.#stopped) return;
     const before = this.#view.list;
-    const { view, effects } = receive(this.#view, event);
+    if (event.type === "listed" && event.list.number > before.number) this.#welcome(event.list);
+    const { view, effects } = receive({ ...this.#view, present: this.#everybody() }, event);
     this.#view = view;
     for (const effect of effects) {
       if (effect.type === "changed") {
@@ -181,6 +173,16 @@ class RunningCluster implements Cluster {
       } else {
         this.#proposeInTurn();
       }
+    }
+  }
+
+  /** Who has put itself on the list is there, whether we have heard of it or not. */
+  #welcome({ members }: Membership): void {
+    const before = new Set(this.#view.list.members.map(({ instance }) => instance));
+    const named = Map.groupBy(members, ({ instance }) => instance);
+    for (const [id, own] of named) {
+      if (before.has(id)) continue;
+      this.#presence.listed({ id, node: own[0]?.node ?? "", targets: [], members: own.map((member) => member.id) });
     }
   }
 

@@ -35,6 +35,7 @@ function context(story: string[]): Context {
       successorOf: () => undefined,
       formerOwnersOf: () => [],
       formerSuccessorsOf: () => [],
+      isGone: () => false,
       onChange: () => ({ close() {} }),
       announce: ({ targets, leaving }) =>
         void story.push(leaving === true ? "announce that it leaves" : `announce ${targets?.join("+")}`),

@@ -2,6 +2,7 @@ import type { Bus, Closer, Envelope, Inbound, Unconfirmed } from "@sipmesh/bus";
 import type { Cluster } from "@sipmesh/cluster";
 import { isRequest, MessageError } from "@sipmesh/sip";
 import type { Log } from "@sipmesh/telemetry";
+import type { EarlyMessages } from "./early-messages.ts";
 import type { Measures } from "./measures.ts";
 import type { Stateless } from "./stateless.ts";
 import type { Transactions } from "./transactions.ts";
@@ -13,6 +14,7 @@ export interface MemberOptions {
   readonly transactions: Transactions;
   readonly stateless: Stateless;
   readonly unconfirmed: Unconfirmed;
+  readonly early: EarlyMessages;
   readonly measures: Measures;
   readonly log: Log;
   /** How often a message may be passed on. */
@@ -44,7 +46,11 @@ export class Member {
     else if (envelope.kind === "handover")
       this.#guard(envelope.kind, () => transactions.handover.receive(envelope.payload, id));
     else if (envelope.kind === "confirmation") this.#o.unconfirmed.confirmed(envelope.numbers);
-    else if (envelope.kind === "inbound") this.#inbound(envelope);
+    else if (envelope.kind === "inbound" && !this.#isEarly(envelope)) this.#inbound(envelope);
+  }
+
+  #isEarly(envelope: Inbound): boolean {
+    return this.#o.early.holds(envelope.membership, () => this.#inbound(envelope));
   }
 
   #inbound(envelope: Inbound): void {
@@ -63,14 +69,17 @@ export class Member {
     );
   }
 
-  /** Where nothing is known of its transaction, those are asked first who owned the call a while ago. */
+  /**
+   * Where nothing is known of its transaction, those are asked first who owned the call a while ago. An ACK waits for
+   * nobody: that of a 2xx needs no state (RFC 3261 section 13.2.2.4), any other is said again.
+   */
   #waits(envelope: Inbound): boolean {
     const { transactions } = this.#o;
     const { message } = envelope;
     const { handover } = transactions;
-    return (
-      handover.mayAsk && !transactions.knows(message) && handover.asks(message.callId, () => this.#inbound(envelope))
-    );
+    if (!handover.mayAsk || transactions.knows(message)) return false;
+    if (isRequest(message) && message.method === "ACK") return false;
+    return handover.asks(message.callId, () => this.#inbound(envelope));
   }
 
   /** Who owns the call instead, by the list as it is now; who chose by the same list was right. */

@@ -2,6 +2,7 @@ import { Confirmations, Unconfirmed } from "@sipmesh/bus";
 import type { Module } from "@sipmesh/runtime";
 import { nameHash, type ProxyTools, rfcTimers } from "@sipmesh/sip-core";
 import { type TransactionConfig, transactionSection } from "./config.ts";
+import { EarlyMessages } from "./early-messages.ts";
 import { Edges } from "./edges.ts";
 import { Handover } from "./handover/handover.ts";
 import { leave } from "./handover/leave.ts";
@@ -87,9 +88,11 @@ export const transaction: Module<TransactionConfig> = {
     });
     const { handover } = transactions;
     metrics.gauge(catalogueMetrics.kept, () => handover.kept);
+    // After the handover, which takes over the calls of a new list first.
+    const early = new EarlyMessages(cluster, clock);
     const { passes } = config.limits;
     const subscriptions = members.map(
-      (id) => new Member({ id, bus, cluster, transactions, stateless, unconfirmed, measures, log, passes }),
+      (id) => new Member({ id, bus, cluster, transactions, stateless, unconfirmed, early, measures, log, passes }),
     );
     if (cluster.self.members.length === 0) cluster.announce({ members });
 
@@ -104,6 +107,7 @@ export const transaction: Module<TransactionConfig> = {
       leave: () => leave(cluster, handover, clock, members),
       async stop() {
         for (const subscription of subscriptions) subscription.close();
+        early.stop();
         transactions.stop();
         unconfirmed.stop();
         questions.close();

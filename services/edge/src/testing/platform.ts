@@ -80,6 +80,7 @@ export async function startPlatform(
     successorOf: () => undefined,
     formerOwnersOf: () => [],
     formerSuccessorsOf: () => [],
+    isGone: () => false,
     onChange: () => ({ close() {} }),
     announce(facts) {
       addresses = facts.addresses;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import type { Member } from "@sipmesh/cluster";
 import { VirtualClock } from "@sipmesh/environment/testing";
 import { Claims } from "./claims.ts";
 
@@ -8,31 +9,39 @@ describe("a call that became ours", () => {
   let asked: string[];
   let claims: Claims;
   let resumed: number;
+  let gone: Set<string>;
   const resume = () => resumed++;
+  const those = (...ids: string[]) => ids.map((id): Member => ({ id, instance: id, node: id }));
 
   beforeEach(() => {
     clock = new VirtualClock();
     asked = [];
     resumed = 0;
+    gone = new Set();
     claims = new Claims({
       clock,
       ask: (member, callId, copies) => asked.push(`${member} ${callId}${copies ? " copies" : ""}`),
+      isGone: ({ id }) => gone.has(id),
     });
   });
 
   it("is asked for once, and every message waits until all have answered", () => {
-    assert.ok(claims.ask("call", { owners: ["a", "b"], successors: ["c"] }, resume));
-    assert.ok(claims.ask("call", { owners: ["a", "b"], successors: ["c"] }, resume));
+    assert.ok(claims.ask("call", { owners: those("a", "b"), successors: those("c") }, resume));
+    assert.ok(claims.ask("call", { owners: those("a", "b"), successors: those("c") }, resume));
     assert.deepEqual(asked, ["a call", "b call"]);
     claims.answered("a", "call");
     assert.equal(resumed, 0);
     claims.answered("b", "call");
     assert.equal(resumed, 2);
-    assert.equal(claims.ask("call", { owners: ["a"], successors: [] }, resume), false, "they have said all they know");
+    assert.equal(
+      claims.ask("call", { owners: those("a"), successors: those() }, resume),
+      false,
+      "they have said all they know",
+    );
   });
 
   it("is asked for at who had copies where its owner does not answer, and then taken to be new", async () => {
-    claims.ask("call", { owners: ["dead"], successors: ["c"] }, resume);
+    claims.ask("call", { owners: those("dead"), successors: those("c") }, resume);
     await clock.pass(3100);
     assert.deepEqual(asked, ["dead call", "c call copies"]);
     await clock.pass(3100);
@@ -40,21 +49,31 @@ describe("a call that became ours", () => {
     assert.equal(clock.timers, 0);
   });
 
+  it("is not waited for at who turns out to be gone", async () => {
+    claims.ask("call", { owners: those("dead"), successors: those("gone too") }, resume);
+    gone.add("dead");
+    await clock.pass(150);
+    assert.deepEqual(asked, ["dead call", "gone too call copies"]);
+    gone.add("gone too");
+    await clock.pass(150);
+    assert.equal(resumed, 1);
+  });
+
   it("is asked for at who had copies at once where its owner is gone", () => {
-    claims.ask("call", { owners: [], successors: ["c"] }, resume);
+    claims.ask("call", { owners: those(), successors: those("c") }, resume);
     assert.deepEqual(asked, ["c call copies"]);
     claims.answered("c", "call");
     assert.equal(resumed, 1);
   });
 
   it("is asked for anew after the list of owners has changed", () => {
-    claims.ask("call", { owners: ["a"], successors: [] }, resume);
+    claims.ask("call", { owners: those("a"), successors: those() }, resume);
     claims.answered("a", "call");
     claims.forget();
-    assert.ok(claims.ask("call", { owners: ["b"], successors: [] }, resume));
+    assert.ok(claims.ask("call", { owners: those("b"), successors: those() }, resume));
   });
 
   it("need not be asked for where nobody can know of it", () => {
-    assert.equal(claims.ask("call", { owners: [], successors: [] }, resume), false);
+    assert.equal(claims.ask("call", { owners: those(), successors: those() }, resume), false);
   });
 });

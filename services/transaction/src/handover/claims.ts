@@ -1,3 +1,4 @@
+import type { Member } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 
 /** Milliseconds that an answer is waited for: as long as it takes to notice that who does not give one is dead. */
@@ -8,16 +9,16 @@ const REMEMBERED = 100_000;
 
 /** Who may know of a call. */
 export interface Knowing {
-  readonly owners: readonly string[];
+  readonly owners: readonly Member[];
   /** Who had the owners' copies: asked where an owner does not answer. */
-  readonly successors: readonly string[];
+  readonly successors: readonly Member[];
 }
 
 interface Open {
-  /** Members that have not answered. */
-  asked: Set<string>;
+  /** Members that have not answered, by id. */
+  asked: Map<string, Member>;
   /** To be asked next. */
-  successors: readonly string[];
+  successors: readonly Member[];
   until: number;
   readonly waiting: (() => void)[];
 }
@@ -26,6 +27,8 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   /** `copies`: what it has of what another owned will do. */
   readonly ask: (member: string, callId: string, copies: boolean) => void;
+  /** No answer will come. */
+  readonly isGone: (member: Member) => boolean;
 }
 
 /**
@@ -51,7 +54,7 @@ export class Claims {
     }
     if (owners.length + successors.length === 0) return false;
     if (this.#answered.has(callId) || this.#open.size >= REMEMBERED) return false;
-    const claim: Open = { asked: new Set(), successors, until: 0, waiting: [resume] };
+    const claim: Open = { asked: new Map(), successors, until: 0, waiting: [resume] };
     this.#open.set(callId, claim);
     if (owners.length > 0) this.#send(callId, claim, owners, false);
     else this.#askSuccessors(callId, claim);
@@ -76,11 +79,11 @@ export class Claims {
     this.#open.clear();
   }
 
-  #send(callId: string, open: Open, members: readonly string[], copies: boolean): void {
+  #send(callId: string, open: Open, members: readonly Member[], copies: boolean): void {
     const { clock, ask } = this.#o;
-    open.asked = new Set(members);
+    open.asked = new Map(members.map((member) => [member.id, member]));
     open.until = clock.now() + PATIENCE;
-    for (const member of members) ask(member, callId, copies);
+    for (const { id } of members) ask(id, callId, copies);
   }
 
   #askSuccessors(callId: string, open: Open): void {
@@ -90,9 +93,10 @@ export class Claims {
   }
 
   #lookAgain(): void {
-    const now = this.#o.clock.now();
+    const { clock, isGone } = this.#o;
+    const now = clock.now();
     for (const [callId, open] of [...this.#open]) {
-      if (open.until > now) continue;
+      if (open.until > now && ![...open.asked.values()].every(isGone)) continue;
       if (open.successors.length > 0) this.#askSuccessors(callId, open);
       else this.#close(callId, open);
     }

@@ -95,6 +95,7 @@ export class Handover {
     this.#others = new CopiesOfOthers({ ...options, own, post, gone, adopt: (state) => this.#adopt(state) });
     this.#claims = new Claims({
       clock,
+      isGone: (member) => cluster.isGone(member),
       ask: (member, callId, copies) =>
         post.send(member, { $case: "claim", value: { callId, membership: BigInt(this.#number), copies } }),
     });
@@ -162,10 +163,11 @@ export class Handover {
    */
   asks(callId: string, resume: () => void): boolean {
     const { cluster, measures } = this.#o;
-    const others = (members: readonly Member[]) => members.map(({ id }) => id).filter((id) => !this.#own.has(id));
+    const others = (members: readonly Member[]) => members.filter(({ id }) => !this.#own.has(id));
     const owners = others(cluster.formerOwnersOf(callId, FORMER));
     // A copy of our own was gone on with already.
-    const successors = others(cluster.formerSuccessorsOf(callId, FORMER)).filter((id) => !owners.includes(id));
+    const ids = new Set(owners.map(({ id }) => id));
+    const successors = others(cluster.formerSuccessorsOf(callId, FORMER)).filter(({ id }) => !ids.has(id));
     const asked = this.#claims.ask(callId, { owners, successors }, resume);
     if (asked) measures.handover("asked");
     return asked;

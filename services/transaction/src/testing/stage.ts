@@ -119,6 +119,7 @@ export class Ground {
       },
       ownerOf: () => view.list.members[0],
       successorOf: () => view.list.members[1],
+      isGone: ({ id }) => !this.present.has(id),
       formerOwnersOf: () => reachable(0),
       formerSuccessorsOf: () => reachable(1),
       onChange(run) {
