@@ -91,22 +91,29 @@ describe("an owner of calls goes (split)", { skip: missing("nats-server") }, () 
   }, async () => {
     const folder = newFolder();
     const users = join(folder, "users.csv");
-    const scenario = (name: string) => new URL(`../scenarios/${name}.xml`, import.meta.url).pathname;
+    const scenario = (path: string) => new URL(`../${path}.xml`, import.meta.url).pathname;
     const calleePort = await freePort();
     writeFileSync(users, `SEQUENTIAL\nbob;${calleePort}\n`);
     const common = { folder, remote: platform.server, users };
     const register = new Sipp({
       ...common,
-      scenario: scenario("register"),
+      scenario: scenario("scenarios/register"),
       name: "register",
       port: await freePort(),
       calls: 1,
     });
     assert.equal((await register.done(10_000)).successful, 1, register.errors());
-    const callee = new Sipp({ scenario: scenario("callee"), folder, name: "callee", port: calleePort });
+    const callee = new Sipp({
+      scenario: scenario("cluster/scenarios/callee"),
+      folder,
+      name: "callee",
+      port: calleePort,
+      extra: ["-d", "300", "-pause_msg_ign"],
+    });
     const caller = new Sipp({
       ...common,
-      scenario: scenario("caller"),
+      scenario: scenario("cluster/scenarios/caller"),
+      extra: ["-d", "2000"],
       name: "caller",
       port: await freePort(),
       rate: 20,

@@ -6,7 +6,7 @@ import type { RouteDecision } from "@sipmesh/proto/routing";
 import { RpcError } from "@sipmesh/rpc";
 import { Name, type Request, response } from "@sipmesh/sip";
 import { transactionSection } from "./config.ts";
-import { alice, bob, flowFrom, fromAlice, Stage, toPhones } from "./testing/stage.ts";
+import { alice, bob, flowFrom, fromAlice, mediaAlways, Stage, toPhones, withSdp } from "./testing/stage.ts";
 
 const oneProxy = { route: () => toPhones("203.0.113.1") };
 
@@ -371,9 +371,6 @@ test("an edge that is gone: what could not be sent is a transport error, and the
   assert.deepEqual(stage.words, ["503 → 198.51.100.7"]);
 });
 
-const sdp = Buffer.from("v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n");
-const withSdp = { body: sdp, contentType: "application/sdp" };
-
 function relaying(log: string[]) {
   const see =
     (verb: string) =>
@@ -387,14 +384,6 @@ function relaying(log: string[]) {
   };
   return { offer: see("offer"), answer: see("answer"), reject: told("reject"), delete: told("delete") } as never;
 }
-
-const mediaAlways = {
-  route: () => {
-    const decision = toPhones("203.0.113.1");
-    if (decision.decision?.$case === "proxy") decision.decision.value.media = 1;
-    return decision;
-  },
-};
 
 test("offers and answers pass through media: INVITE and 200, a refused re-INVITE, BYE", async () => {
   const log: string[] = [];

@@ -28,7 +28,7 @@ export class Elsewhere {
 }
 
 export interface Leaving {
-  /** The number of the copy that hands it over; once that is kept the call is forgotten here. */
+  /** The number of the copy that hands it over, 0 before there is one; once that is kept the call is forgotten here. */
   number: number;
   to: string;
   /** Milliseconds since the epoch. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { settled } from "@sipmesh/environment/testing";
 import { Name, type Request, response } from "@sipmesh/sip";
-import { alice, bob, flowFrom, fromAlice, Ground, Stage, toPhones } from "../testing/stage.ts";
+import { alice, bob, flowFrom, fromAlice, Ground, mediaAlways, Stage, toPhones, withSdp } from "../testing/stage.ts";
 
 const routing = { route: () => toPhones("203.0.113.1") };
 const answer = (invite: Request, status: number) =>
@@ -233,6 +233,33 @@ describe("an owner of calls and its successor", () => {
     words(one, two);
     await ground.clock.pass(100_000);
     assert.deepEqual(words(one, two), [], "its own bound on ringing is called off");
+  });
+});
+
+describe("a call that is another's by a new list", () => {
+  it("says nothing more where it was, even while it waits for its turn to be handed over", async () => {
+    let answer: (() => void) | undefined;
+    const media = {
+      offer: ({ sdp }: { sdp: Uint8Array }) => ({ sdp, relay: "one" }),
+      answer: ({ sdp }: { sdp: Uint8Array }) =>
+        new Promise((resolve) => {
+          answer = () => resolve({ sdp, relay: "one" });
+        }),
+    };
+    const ground = new Ground("one", "two");
+    const one = await Stage.begin({ name: "one", ground, routing: mediaAlways, media: media as never });
+    const two = await Stage.begin({ name: "two", ground });
+    await one.receive(fromAlice("INVITE", withSdp), alice);
+    await settled();
+    const invite = one.request("INVITE");
+    await one.receive(response(invite, 200, { toTag: "bob", recordRoute: true, ...withSdp }), bob);
+    await settled();
+    assert.ok(answer, "the 200 waits for its description");
+    await two.service.stop();
+    ground.list("two");
+    answer();
+    await settled();
+    assert.equal(one.words.includes("200 → 198.51.100.7"), false);
   });
 });
 

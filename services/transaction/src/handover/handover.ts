@@ -140,6 +140,7 @@ export class Handover {
   stepped(entry: Entry): void {
     if (this.#undecided.size === 0 || !this.#undecided.has(entry) || isUndecided(entry)) return;
     this.#undecided.delete(entry);
+    this.#queue.delete(entry);
     this.#handOver(entry);
     this.#answerParked();
     this.#tellIdle();
@@ -259,7 +260,11 @@ export class Handover {
     const leaving = entry.elsewhere?.leaving;
     if (owner === undefined) return;
     if (!this.#own.has(owner.id)) {
-      if (leaving?.to !== owner.id) this.#queue.add(entry);
+      if (leaving?.to === owner.id) return;
+      this.#queue.add(entry);
+      // Not in its turn but now: its copy may be gone on with by who has it.
+      if (!isUndecided(entry) && !isFinished(entry)) this.#copies.giveUp(entry, owner.id);
+      else if (isUndecided(entry) && entry.method === "INVITE") this.#undecided.add(entry);
     } else if (leaving !== undefined) {
       this.#takeBack(entry, leaving);
     } else if (OwnCopies.wants(entry) && cluster.successorOf(entry.callId)?.id !== entry.elsewhere?.successor) {
@@ -270,6 +275,7 @@ export class Handover {
   /** It was on its way to who is gone meanwhile. */
   #takeBack(entry: Entry, leaving: Leaving): void {
     const { calls, clock } = this.#o;
+    this.#queue.delete(entry);
     const state = decodeCallState(this.#copies.stateOf(entry), clock.now() - leaving.at);
     calls.letGo(entry);
     this.#adopt(state);
@@ -319,9 +325,8 @@ export class Handover {
     const owner = cluster.ownerOf(entry.callId);
     if (owner === undefined || this.#own.has(owner.id)) return;
     // An answer that is asked for comes here, and goes out from here; a REGISTER or OPTIONS is then over.
-    if (isUndecided(entry)) {
-      if (entry.method === "INVITE") this.#undecided.add(entry);
-    } else if (isFinished(entry)) calls.letGo(entry);
+    if (isUndecided(entry)) return;
+    if (isFinished(entry)) calls.letGo(entry);
     else this.#copies.handOver(entry, owner.id);
   }
 

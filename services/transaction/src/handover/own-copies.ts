@@ -86,17 +86,21 @@ export class OwnCopies {
     if (this.#silent.has(successor.id)) calls.release(entry, elsewhere.copied, this.#unopposed);
   }
 
-  /** From here on the call is that member's. */
-  handOver(entry: Entry, to: string): void {
-    const { clock, measures } = this.#o;
+  /** From here on the call is that member's, which may have gone on with it: nothing is said here any more. */
+  giveUp(entry: Entry, to: string): void {
     entry.elsewhere ??= new Elsewhere();
     const { elsewhere } = entry;
     elsewhere.outbox.length = 0;
-    elsewhere.leaving ??= { number: 0, to, at: clock.now(), timers: entry.timers.remaining() };
+    elsewhere.leaving ??= { number: 0, to, at: this.#o.clock.now(), timers: entry.timers.remaining() };
     elsewhere.leaving.to = to;
     entry.timers.stopAll();
-    measures.handover("handed-over");
-    elsewhere.leaving.number = this.#underWay.send(entry, to, PERSISTENCE);
+  }
+
+  /** Sends a call to the member that it belongs to now. */
+  handOver(entry: Entry, to: string): void {
+    this.giveUp(entry, to);
+    this.#o.measures.handover("handed-over");
+    if (entry.elsewhere?.leaving) entry.elsewhere.leaving.number = this.#underWay.send(entry, to, PERSISTENCE);
   }
 
   /** The state as it travels. */

@@ -52,8 +52,6 @@ const edge: Instance = {
     { transport: "tcp", address: "192.0.2.1", port: 5060 },
   ],
 };
-/** The relay runs in the process of the service. */
-const relay: Instance = { id: "self-1", node: "here", targets: ["media"], members: [] };
 
 /** The platform around one transaction service: its bus and clock are the tests', the others answer as they are told. */
 export interface StageOptions {
@@ -104,6 +102,8 @@ export class Ground {
     const ground = this;
     this.#views.set(name, view);
     const self: Instance = { id: name, node: "here", targets: ["transaction"], members: [name] };
+    // The relay runs in the process of the service.
+    const relay: Instance = { id: name, node: "here", targets: ["media"], members: [] };
     const reachable = (place: number) => {
       const former = new Set(this.#former.map((list) => list[place]).filter((id) => id !== undefined));
       return [...former]
@@ -307,3 +307,16 @@ export function toPhones(...addresses: readonly string[]): RouteDecision {
     realm: "",
   };
 }
+
+/** The same, with their media through a relay. */
+export const mediaAlways = {
+  route: () => {
+    const decision = toPhones("203.0.113.1");
+    if (decision.decision?.$case === "proxy") decision.decision.value.media = 1;
+    return decision;
+  },
+};
+
+const sdp = Buffer.from("v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n");
+/** What makes a message an offer or an answer. */
+export const withSdp = { body: sdp, contentType: "application/sdp" };
