@@ -304,10 +304,8 @@ export class Transactions implements Calls {
   /** What the step says waits until a copy of its state is kept elsewhere, and does not overtake what waits already. */
   #perform(entry: Entry, effects: readonly ProxyEffect[]): void {
     const { handover } = this;
-    if (!handover.covers(entry, effects)) {
-      const waits = entry.elsewhere !== undefined && entry.elsewhere.outbox.length > 0;
-      for (const effect of effects) if (!waits || !isRepetition(effect)) this.#performer.do(entry, effect);
-    } else {
+    const waits = entry.elsewhere !== undefined && entry.elsewhere.outbox.length > 0;
+    if (handover.covers(entry, effects) || (waits && effects.some(isOutput))) {
       entry.elsewhere ??= new Elsewhere();
       const { outbox } = entry.elsewhere;
       for (const effect of effects) {
@@ -315,6 +313,8 @@ export class Transactions implements Calls {
         else if (outbox.length === 0 || !isRepetition(effect)) this.#performer.do(entry, effect);
       }
       handover.copy(entry);
+    } else {
+      for (const effect of effects) if (!waits || !isRepetition(effect)) this.#performer.do(entry, effect);
     }
     handover.stepped(entry);
   }

@@ -60,6 +60,16 @@ describe("an owner of calls and its successor", () => {
     assert.equal(said("INVITE → 203.0.113.1"), 1, "a silent successor is not waited for again");
   });
 
+  it("says what waited for a copy first, also once there is nobody to wait for", async () => {
+    const invite = await ring();
+    await two.service.stop();
+    await one.receive(answer(invite, 183), bob);
+    assert.deepEqual(one.words, [], "the successor is silent");
+    ground.list("one");
+    await one.receive(answer(invite, 200), bob, 2);
+    assert.deepEqual(one.words, ["183 → 198.51.100.7", "200 → 198.51.100.7"]);
+  });
+
   it("while the store is away, no refusal leaves that the successor might contradict; a 2xx does", async () => {
     await two.service.stop();
     ground.state = "frozen";
