@@ -33,3 +33,24 @@ test("nats: a server that takes connections and never answers costs a second, wh
     await nats.stop();
   }
 });
+
+test("nats: a server that falls silent with much on its way to it is left for another within seconds", {
+  skip,
+}, async () => {
+  const servers = [await Nats.start(), await Nats.start()];
+  const connection = await connectNats({ servers: servers.map(({ url }) => url) }, "test", () => {});
+  const first = connection.getServer();
+  const silent = servers.find(({ url }) => url.endsWith(first)) ?? assert.fail(first);
+  try {
+    process.kill(silent.pid, "SIGSTOP");
+    const frame = new Uint8Array(512 * 1024);
+    // More than the buffers of both ends take.
+    for (let at = 0; at < 64; at++) connection.publish("subject", frame);
+    for await (const { type } of connection.status()) if (type === "reconnect") break;
+    assert.notEqual(connection.getServer(), first);
+  } finally {
+    process.kill(silent.pid, "SIGCONT");
+    await connection.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+});

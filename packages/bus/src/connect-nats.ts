@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { credsAuthenticator, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 
@@ -73,12 +74,25 @@ export async function connectNats(
   };
   for (let attempt = 0; ; attempt++) {
     try {
-      return await connect(options);
+      const connection = await connect(options);
+      void breakOffWhenStale(connection);
+      return connection;
     } catch (error) {
       if (attempt % 20 === 0) waiting(inOurWords(error, settings));
       patience?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
     }
+  }
+}
+
+/**
+ * The library gives a silent server up, and then waits until all that was written has been taken: by one that has lost
+ * its power, when TCP gives up after a quarter of an hour. It has no call that ends a connection at once.
+ */
+async function breakOffWhenStale(connection: NatsConnection): Promise<void> {
+  const { protocol } = connection as unknown as { protocol: { transport?: { socket?: Socket } } };
+  for await (const { type } of connection.status()) {
+    if (type === "staleConnection") protocol.transport?.socket?.destroy();
   }
 }
 
