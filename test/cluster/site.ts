@@ -18,6 +18,8 @@ const VALUES = {
       ],
     },
     routing: { ringTime: RING },
+    // A node that starts takes the processors from all others, where they are one machine: this is not about overload.
+    edge: { overload: { delay: 3000 } },
   },
 };
 
