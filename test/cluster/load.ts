@@ -62,7 +62,7 @@ export interface Phases {
 export interface Outcome extends SippCounts {
   readonly name: string;
   readonly places: "calls" | "registrations" | "nothing";
-  /** Begun and not ended well: refused, broken off, or, for who calls, left without an answer. */
+  /** Begun and not ended well: refused, broken off, or left without an answer. */
   readonly lost: number;
   /** Of those, left without an answer. */
   readonly unanswered: number;
@@ -199,8 +199,7 @@ export class Load {
       ...counts,
       name,
       places,
-      // Who is called ends in silence, which SIPp takes for neither success nor failure.
-      lost: places === "nothing" ? counts.failed : counts.created - counts.successful,
+      lost: counts.created - counts.successful,
       unanswered: steps.reduce((sum, { timedOut }) => sum + timedOut, 0),
       unended:
         steps.some(({ message }) => message === "BYE") && places === "calls"
