@@ -72,7 +72,7 @@ export interface Cluster {
   formerOwnersOf(callId: string, within: number): readonly Member[];
   /** And who had their copies. */
   formerSuccessorsOf(callId: string, within: number): readonly Member[];
-  /** It was taken off the list without having left: it is dead, or cut off from us. */
+  /** It was taken off the list without having left: it is dead or was cut off, and others have gone on with its calls. */
   isGone(member: Member): boolean;
   /** Called after instances or the membership have changed. */
   onChange(run: () => void): { close(): void };

@@ -3,8 +3,8 @@ import type { Member, Membership } from "./cluster.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import type { SipHash } from "./siphash.ts";
 
-/** Lists that are remembered at most: a rollout of a large deployment makes two for each pod. */
-const REMEMBERED = 32;
+/** Lists that are remembered at most: a rollout makes two for each pod, and many pods may start at once. */
+const REMEMBERED = 128;
 /** Milliseconds after which nothing of a list can matter: longer than any transaction lives. */
 const LIFE = 60_000;
 

@@ -65,6 +65,27 @@ test("a goodbye is heard at once, and a late heartbeat does not bring back who h
   assert.deepEqual(a.ids(), []);
 });
 
+test("who was put on the list is there with its members for as long as a death takes, or until it says so itself", () => {
+  const world = new World();
+  const a = world.join("a");
+  const b = world.join("b", { targets: ["transaction"] });
+  const members = () => a.presence.others.map(({ id, targets, members }) => [id, ...targets, ...members]);
+  a.presence.assume({ id: "b", node: "n", members: ["b-0"] });
+  a.presence.assume({ id: "c", node: "n", members: ["c-0"] });
+  a.presence.assume({ id: "a", node: "n", members: ["a-0"] });
+  assert.deepEqual(members(), [
+    ["b", "transaction", "b-0"],
+    ["c", "c-0"],
+  ]);
+  world.clock.run(1100);
+  assert.deepEqual(members()[0], ["b", "transaction"], "its own word counts");
+  world.clock.run(1900);
+  assert.deepEqual(a.ids(), ["b"]);
+  b.presence.leave();
+  a.presence.assume({ id: "b", node: "n", members: ["b-0"] });
+  assert.deepEqual(a.ids(), [], "who said goodbye is gone");
+});
+
 test("while the bus is away nobody is taken for dead, nor right after it", () => {
   const world = new World();
   const a = world.join("a");

@@ -49,10 +49,14 @@ export class Presence {
     return [...this.#others.values()].map(({ instance }) => instance);
   }
 
-  /** Somebody was put on the list: it was there a moment ago, and its heartbeats are yet to be heard. */
-  listed(instance: Instance): void {
-    if (instance.id === this.#options.self().id || this.#left.has(instance.id) || this.#others.has(instance.id)) return;
-    this.#others.set(instance.id, { instance, text: "", heard: this.#options.clock.now() });
+  /**
+   * Somebody has put its members on the list: it was there a moment ago, and the heartbeat that tells of them is yet to be
+   * heard. What else is known of it stays.
+   */
+  assume({ id, node, members }: Pick<Instance, "id" | "node" | "members">): void {
+    if (id === this.#options.self().id || this.#left.has(id)) return;
+    const known = this.#others.get(id)?.instance ?? { id, node, targets: [] };
+    this.#others.set(id, { instance: { ...known, members }, text: "", heard: this.#options.clock.now() });
   }
 
   /** Tells the others what we are now. */
@@ -140,7 +144,7 @@ export class Presence {
 
   #goodbye(id: string): void {
     if (id === this.#options.self().id) return;
-    // Who was never here has nothing that could bring it back.
+    // Of who was never heard of there is no heartbeat under way.
     if (!this.#others.delete(id)) return;
     this.#left.set(id, this.#options.clock.now());
     this.#options.changed();

@@ -176,13 +176,13 @@ class RunningCluster implements Cluster {
     }
   }
 
-  /** Who has put itself on the list is there, whether we have heard of it or not. */
+  /** Who has just been put on the list was there a moment ago, whatever we have heard of it so far. */
   #welcome({ members }: Membership): void {
     const before = new Set(this.#view.list.members.map(({ instance }) => instance));
     const named = Map.groupBy(members, ({ instance }) => instance);
     for (const [id, own] of named) {
       if (before.has(id)) continue;
-      this.#presence.listed({ id, node: own[0]?.node ?? "", targets: [], members: own.map((member) => member.id) });
+      this.#presence.assume({ id, node: own[0]?.node ?? "", members: own.map((member) => member.id) });
     }
   }
 
@@ -228,13 +228,14 @@ class RunningCluster implements Cluster {
   async #write(): Promise<boolean> {
     const { register } = this.#options;
     const stored = await register.get(KEY);
-    const written = stored === undefined ? UNKNOWN : this.#listed(decodeStoredList(stored.value));
+    const written =
+      stored === undefined ? UNKNOWN : this.#listed(decodeStoredList(stored.value, this.#options.clock.now()));
     const members = expected(this.#view);
     if (written.number === this.#view.list.number && written.number > 0 && sameMembers(members, written.members)) {
       return true;
     }
     const list = { number: Math.max(this.#view.list.number, written.number) + 1, members };
-    const bytes = encodeStoredList({ ...list, former: this.#history });
+    const bytes = encodeStoredList({ ...list, former: this.#history }, this.#options.clock.now());
     try {
       if (stored === undefined) await register.create(KEY, bytes);
       else await register.update(KEY, bytes, stored.revision);
@@ -260,7 +261,7 @@ class RunningCluster implements Cluster {
     try {
       const watch = await this.#options.register.watch((change) => {
         if (change.key !== KEY) return;
-        if ("value" in change) this.#listed(decodeStoredList(change.value));
+        if ("value" in change) this.#listed(decodeStoredList(change.value, this.#options.clock.now()));
         else this.#receive({ type: "unlisted" });
       });
       if (this.#stopped) watch.close();

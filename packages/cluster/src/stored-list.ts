@@ -17,7 +17,15 @@ interface Difference {
   readonly with: readonly Member[];
 }
 
-export function encodeStoredList({ number, members, former }: StoredList): Uint8Array {
+/** As JSON. */
+interface Stored extends Membership {
+  /** Milliseconds since the epoch. */
+  readonly written?: number;
+  readonly former?: readonly Difference[];
+}
+
+/** @param now milliseconds since the epoch: ages are those at the time of writing */
+export function encodeStoredList({ number, members, former }: StoredList, now: number): Uint8Array {
   let later = members;
   const differences = former.map((list): Difference => {
     const difference = {
@@ -29,21 +37,25 @@ export function encodeStoredList({ number, members, former }: StoredList): Uint8
     later = list.members;
     return difference;
   });
-  return Buffer.from(JSON.stringify({ number, members, former: differences }));
+  return Buffer.from(JSON.stringify({ number, members, written: Math.round(now), former: differences }));
 }
 
-/** @throws Error where it is no list */
-export function decodeStoredList(bytes: Uint8Array): StoredList {
-  const read = JSON.parse(Buffer.from(bytes).toString()) as Membership & { former?: readonly Difference[] };
+/**
+ * @param now milliseconds since the epoch: ages are those at the time of reading
+ * @throws Error where it is no list
+ */
+export function decodeStoredList(bytes: Uint8Array, now: number): StoredList {
+  const read = JSON.parse(Buffer.from(bytes).toString()) as Stored;
   if (!Number.isSafeInteger(read.number) || !Array.isArray(read.members))
     throw new Error("the membership list is damaged");
   const members: readonly Member[] = read.members.map(plain);
   let later = members;
+  const since = Math.max(0, now - (read.written ?? now));
   // The release before this one wrote none.
   const former = (read.former ?? []).map((list): FormerList => {
     const without = new Set(list.without);
     later = inOrder([...later.filter(({ id }) => !without.has(id)), ...list.with.map(plain)]);
-    return { number: list.number, members: later, age: list.age };
+    return { number: list.number, members: later, age: list.age + since };
   });
   return { number: read.number, members, former };
 }

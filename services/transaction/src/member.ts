@@ -71,7 +71,7 @@ export class Member {
 
   /**
    * Where nothing is known of its transaction, those are asked first who owned the call a while ago. An ACK waits for
-   * nobody: that of a 2xx needs no state (RFC 3261 section 13.2.2.4), any other is said again.
+   * nobody: that of a 2xx needs no state (RFC 3261 section 13.2.2.4); without any other a transaction ends by Timer H.
    */
   #waits(envelope: Inbound): boolean {
     const { transactions } = this.#o;

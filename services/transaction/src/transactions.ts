@@ -111,7 +111,9 @@ export class Transactions implements Calls {
     return entry;
   }
 
-  letGo(entry: Entry): void {
+  letGo(entry: Entry, kept: boolean): void {
+    if (!kept) entry.unconfirmed = undefined;
+    this.handover.ended(entry, false);
     this.#forget(entry, false);
   }
 

@@ -45,10 +45,12 @@ export interface Copy {
    */
   since: bigint;
   /**
-   * The number of the list by which the sender gives the call up to the receiver: who knows a later one, by which it is
+   * The number of the list by which the call is sent to the receiver as its owner: who knows a later one, by which it is
    * another's, passes it on. 0: for the successor to keep.
    */
   handedOver: bigint;
+  /** Milliseconds since the call was in this state: its timers have run on. */
+  elapsed: number;
 }
 
 /** What became of copies. */
@@ -334,7 +336,7 @@ export const HandoverMessage: MessageFns<HandoverMessage> = {
 };
 
 function createBaseCopy(): Copy {
-  return { number: 0, key: "", callId: "", life: 0, state: Buffer.alloc(0), since: 0n, handedOver: 0n };
+  return { number: 0, key: "", callId: "", life: 0, state: Buffer.alloc(0), since: 0n, handedOver: 0n, elapsed: 0 };
 }
 
 export const Copy: MessageFns<Copy> = {
@@ -365,6 +367,9 @@ export const Copy: MessageFns<Copy> = {
         throw new globalThis.Error("value provided for field message.handedOver of type uint64 too large");
       }
       writer.uint32(56).uint64(message.handedOver);
+    }
+    if (message.elapsed !== 0) {
+      writer.uint32(64).uint32(message.elapsed);
     }
     return writer;
   },
@@ -436,6 +441,14 @@ export const Copy: MessageFns<Copy> = {
             }
 
             message.handedOver = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.elapsed = reader.uint32();
             continue;
           }
         }

@@ -73,6 +73,14 @@ describe("a call that became ours", () => {
     assert.ok(claims.ask("call", { owners: those("b"), successors: those() }, resume));
   });
 
+  it("is asked for anew where the list has changed before its former owners had answered", () => {
+    claims.ask("call", { owners: those("a"), successors: [] }, resume);
+    claims.forget();
+    claims.answered("a", "call");
+    assert.equal(resumed, 1);
+    assert.ok(claims.ask("call", { owners: those("b"), successors: [] }, resume));
+  });
+
   it("need not be asked for where nobody can know of it", () => {
     assert.equal(claims.ask("call", { owners: those(), successors: those() }, resume), false);
   });

@@ -20,6 +20,8 @@ interface Open {
   /** To be asked next. */
   successors: readonly Member[];
   until: number;
+  /** The list of owners has changed since it was begun: its end says nothing of the former owners by now. */
+  outdated: boolean;
   readonly waiting: (() => void)[];
 }
 
@@ -54,7 +56,7 @@ export class Claims {
     }
     if (owners.length + successors.length === 0) return false;
     if (this.#answered.has(callId) || this.#open.size >= REMEMBERED) return false;
-    const claim: Open = { asked: new Map(), successors, until: 0, waiting: [resume] };
+    const claim: Open = { asked: new Map(), successors, until: 0, outdated: false, waiting: [resume] };
     this.#open.set(callId, claim);
     if (owners.length > 0) this.#send(callId, claim, owners, false);
     else this.#askSuccessors(callId, claim);
@@ -72,6 +74,7 @@ export class Claims {
   /** The list of owners has changed: what was asked before says nothing of it. */
   forget(): void {
     this.#answered.clear();
+    for (const open of this.#open.values()) open.outdated = true;
   }
 
   stop(): void {
@@ -106,7 +109,7 @@ export class Claims {
   #close(callId: string, open: Open): void {
     this.#open.delete(callId);
     if (this.#answered.size >= REMEMBERED) this.#answered.clear();
-    this.#answered.add(callId);
+    if (!open.outdated) this.#answered.add(callId);
     for (const resume of open.waiting) resume();
   }
 }

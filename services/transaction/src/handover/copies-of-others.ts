@@ -2,11 +2,12 @@ import type { Cluster } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 import type * as wire from "@sipmesh/proto/handover";
 import type { Log } from "@sipmesh/telemetry";
+import type { Entry } from "../entry.ts";
 import type { Measures } from "../measures.ts";
 import { bufferOf } from "../wire.ts";
 import { type CallState, decodeCallState } from "./call-state.ts";
 import type { Calls } from "./calls.ts";
-import { CopiesUnderWay } from "./copies-under-way.ts";
+import { CopiesUnderWay, type UnderWay } from "./copies-under-way.ts";
 import { type Kept, KeptCopies } from "./kept-copies.ts";
 import type { Post } from "./post.ts";
 
@@ -45,7 +46,8 @@ export class CopiesOfOthers {
     this.#kept = new KeptCopies(bound);
     this.#passedOn = new CopiesUnderWay<Kept>({
       clock,
-      send: ({ of, to, number }) => this.#send(of, to, number),
+      cluster: options.cluster,
+      send: (copy) => this.#send(copy),
       settled: ({ of }, outcome) => {
         if (outcome === "unheard") measures.handover("lost");
         if (this.#kept.get(of.key) === of) this.#kept.remove(of.key);
@@ -63,8 +65,8 @@ export class CopiesOfOthers {
     return this.#passedOn.size;
   }
 
-  /** A copy came: of a call of that member's, or of one that is ours now. */
-  take(from: string, { number, key, callId, life, state, ...copy }: wire.Copy): void {
+  /** A copy came: of a call of that member's, or of one that is ours now. What cannot be kept is not confirmed. */
+  take(from: string, { number, key, callId, life, state, elapsed, ...copy }: wire.Copy): void {
     const { cluster, own, clock, calls, measures, post } = this.#o;
     const [since, handedOver] = [Number(copy.since), Number(copy.handedOver)];
     const live = calls.find(key);
@@ -72,14 +74,22 @@ export class CopiesOfOthers {
       post.confirm(from, number, "refused");
       return;
     }
-    if (live !== undefined) calls.letGo(live);
+    const now = clock.now();
+    const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life };
     const owner = cluster.ownerOf(callId);
-    const kept = { key, callId, from, since, handedOver, state, at: clock.now(), expires: clock.now() + life };
-    if (owner !== undefined && own.has(owner.id)) this.#adopt(kept);
-    else if (this.#kept.keep(kept)) {
-      this.#sweepLater();
-      if (owner !== undefined && this.#isGivenUp(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
-    } else measures.handover("overflow");
+    if (owner !== undefined && own.has(owner.id)) {
+      if (!this.#adopt(kept, live)) return;
+    } else {
+      if (live !== undefined) calls.letGo(live, false);
+      if (this.#kept.keep(kept)) {
+        this.#sweepLater();
+        if (owner !== undefined && this.#isAnothers(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      } else {
+        measures.handover("overflow");
+        // Its owner goes on without a copy; who gives a call up keeps it as long as it can.
+        if (handedOver > 0) return;
+      }
+    }
     post.confirm(from, number, "kept");
   }
 
@@ -94,12 +104,15 @@ export class CopiesOfOthers {
 
   /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
   listed(members: { has(member: string): boolean }): void {
-    const { cluster, own, clock } = this.#o;
+    const { cluster, own, clock, calls } = this.#o;
+    this.#passedOn.drop(({ of, to }) => cluster.ownerOf(of.callId)?.id !== to);
     for (const kept of [...this.#kept.values()]) {
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
-      if (own.has(owner.id)) this.#adopt(kept);
-      else if (!members.has(kept.from) || this.#isGivenUp(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      if (own.has(owner.id)) {
+        this.#kept.remove(kept.key);
+        if (calls.find(kept.key) === undefined) this.#adopt(kept);
+      } else if (!members.has(kept.from) || this.#isAnothers(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
       else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
         const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
         this.#kept.keep({ ...kept, expires });
@@ -109,7 +122,7 @@ export class CopiesOfOthers {
 
   /** Sends what there is of a call to who owns it now: its owner does not answer. */
   passOn(callId: string, to: string): void {
-    for (const kept of this.#kept.values()) if (kept.callId === callId) this.#passedOn.send(kept, to, PERSISTENCE);
+    for (const kept of this.#kept.of(callId)) this.#passedOn.send(kept, to, PERSISTENCE);
   }
 
   stop(): void {
@@ -117,37 +130,42 @@ export class CopiesOfOthers {
     this.#passedOn.stop();
   }
 
-  /** Its sender has it no more, and did not know that it would be another's by now. */
-  #isGivenUp({ handedOver }: Kept): boolean {
+  /** It was sent to us as its owner by a list that holds no more, and is another's by now. */
+  #isAnothers({ handedOver }: Kept): boolean {
     return handedOver > 0 && handedOver < this.#o.cluster.membership.number;
   }
 
-  #adopt(kept: Kept): void {
+  /** Goes on with a call, in the place of an older state of it. @returns false where its state cannot be read */
+  #adopt(kept: Kept, instead?: Entry): boolean {
     const { clock, measures, log, calls, adopt } = this.#o;
-    this.#kept.remove(kept.key);
-    if (calls.find(kept.key) !== undefined) return;
     try {
-      adopt(decodeCallState(kept.state, clock.now() - kept.at));
+      const state = decodeCallState(kept.state, clock.now() - kept.at);
+      if (instead !== undefined) calls.letGo(instead, false);
+      this.#kept.remove(kept.key);
+      adopt(state);
+      return true;
     } catch (error) {
       measures.exception("handover");
       log.error({ err: error, callId: kept.callId, from: kept.from }, "A call could not be taken over.");
+      return false;
     }
   }
 
-  #send(kept: Kept, to: string, number: number): void {
-    const { key, callId, state, since, expires } = kept;
-    const { post, clock, cluster } = this.#o;
-    post.send(to, {
+  #send({ of: kept, to, number, membership }: UnderWay<Kept>): void {
+    const { key, callId, state, since, expires, at } = kept;
+    const now = this.#o.clock.now();
+    this.#o.post.send(to, {
       $case: "copy",
       value: {
         // Odd, so that its receipt is told from those of our own calls' copies.
         number: 2 * number + 1,
         key,
         callId,
-        life: Math.max(0, Math.round(expires - clock.now())),
+        life: Math.max(0, Math.round(expires - now)),
         state: bufferOf(state),
         since: BigInt(since),
-        handedOver: BigInt(cluster.membership.number),
+        handedOver: BigInt(membership),
+        elapsed: Math.max(0, Math.round(now - at)),
       },
     });
   }

@@ -1,3 +1,4 @@
+import type { Cluster } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 
 /** Milliseconds between two looks at what was not confirmed. */
@@ -17,6 +18,8 @@ export interface UnderWay<Of> {
   readonly of: Of;
   /** The member that it went to. */
   readonly to: string;
+  /** The number of the list by which it was sent. */
+  readonly membership: number;
   /** Milliseconds since the epoch after which it counts as unheard. */
   readonly until: number;
   sent: number;
@@ -24,6 +27,7 @@ export interface UnderWay<Of> {
 
 export interface CopiesUnderWayOptions<Of> {
   readonly clock: Clock;
+  readonly cluster: Cluster;
   /** `again`: no receipt has come. */
   readonly send: (copy: UnderWay<Of>, again: boolean) => void;
   readonly settled: (copy: UnderWay<Of>, outcome: Outcome) => void;
@@ -46,10 +50,11 @@ export class CopiesUnderWay<Of> {
 
   /** Sends a copy. @returns its number: numbers rise */
   send(of: Of, to: string, patience: number): number {
-    const { clock, send } = this.#o;
+    const { clock, cluster, send } = this.#o;
     this.#number = (this.#number + 1) & LARGEST;
     const now = clock.now();
-    const copy = { number: this.#number, of, to, until: now + patience, sent: now };
+    const { number: membership } = cluster.membership;
+    const copy = { number: this.#number, of, to, membership, until: now + patience, sent: now };
     this.#copies.set(copy.number, copy);
     send(copy, false);
     this.#look ??= clock.after(LOOK, () => this.#lookAgain());

@@ -190,6 +190,44 @@ describe("an owner of calls and its successor", () => {
     assert.equal(handovers(three, "asked"), 1);
   });
 
+  it("two join one after the other: both hear when they have what is theirs", async () => {
+    await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    const four = await Stage.begin({ name: "four", ground, routing });
+    ground.list("three", "one", "two");
+    ground.list("four", "three", "one", "two");
+    await ground.clock.pass(50);
+    assert.deepEqual([three.service.ready().ok, four.service.ready().ok], [true, true]);
+  });
+
+  it("a call that is taken back is no newer than it was: who went on with it meanwhile is right", async () => {
+    const invite = await ring();
+    ground.list("two");
+    // The turn of `one` to hand it over has not come when `two` answers it, nor when it is the owner again.
+    await two.receive(answer(invite, 200), bob, 2);
+    ground.list("one", "two");
+    await ground.clock.pass(50);
+    words(one, two);
+    await ground.clock.pass(100_000);
+    assert.deepEqual(words(one, two), [], "its own bound on ringing is called off");
+  });
+
+  it("a copy that lies for a while and is passed on then has timers that have run on", async () => {
+    await ring();
+    await ground.clock.pass(30_000);
+    const three = await Stage.begin({ name: "three", ground, routing });
+    await one.service.stop();
+    ground.present.delete("one");
+    ground.list("three", "two");
+    await ground.clock.pass(50);
+    assert.equal(handovers(three, "adopted"), 1);
+    words(one, two, three);
+    await ground.clock.pass(28_500);
+    assert.deepEqual(words(one, two, three), []);
+    await ground.clock.pass(2_000);
+    assert.ok(words(one, two, three).includes("CANCEL → 203.0.113.1"));
+  });
+
   it("one list follows on the other: who is handed a call that is another's by then passes it on", async () => {
     const invite = await ring();
     await two.service.stop();
@@ -295,6 +333,21 @@ describe("what came over a connection", () => {
     await Stage.begin({ name: "two", ground, routing });
     await ground.clock.pass(600);
     assert.deepEqual(confirmed, [7]);
+  });
+
+  it("is left to be sent again where somebody else has gone on with the call", async () => {
+    const ground = new Ground("one", "two");
+    const one = await Stage.begin({ name: "one", ground, routing });
+    await Stage.begin({ name: "two", ground, routing });
+    const confirmed = listen(one);
+    await one.receive(fromAlice("INVITE"), alice);
+    await settled();
+    ground.deaf.add("one");
+    ground.list("two");
+    await one.receive(answer(one.request("INVITE"), 486), bob, 1, confirm);
+    await ground.clock.pass(50);
+    assert.equal(handovers(one, "deposed"), 1);
+    assert.deepEqual(confirmed, []);
   });
 
   it("and is no INVITE is confirmed with its answer: until then only its sender has it", async () => {

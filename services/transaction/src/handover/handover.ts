@@ -77,7 +77,9 @@ export class Handover {
   readonly #undecided = new Set<Entry>();
   readonly #parked: Parked[] = [];
   #newcomers: readonly string[] = [];
-  /** Instances that have yet to send what is ours since we joined. */
+  /** Members that have sent what is ours since we joined: perhaps before we know that we have. */
+  readonly #told = new Set<string>();
+  /** Instances that have yet to do so. */
   #awaited: { readonly instances: Set<string>; readonly until: number } | undefined;
   #pump: Timer | undefined;
   readonly #idle: (() => void)[] = [];
@@ -149,8 +151,10 @@ export class Handover {
   /** A context is gone. `unforeseen`: in a way that its copy cannot know of. */
   ended(entry: Entry, unforeseen: boolean): void {
     this.#queue.delete(entry);
-    this.#undecided.delete(entry);
     if (unforeseen) this.#copies.forget(entry);
+    if (!this.#undecided.delete(entry)) return;
+    this.#answerParked();
+    this.#tellIdle();
   }
 
   /** Somebody else may know of calls that are ours. */
@@ -189,12 +193,13 @@ export class Handover {
       case "claim":
         if (this.#parked.length >= PARKED) return;
         this.#parked.push({ ...message.value, from, to, membership: Number(message.value.membership) });
-        this.#answerParked();
+        this.#answerParked(this.#parked.splice(-1));
         break;
       case "claimed":
         this.#claims.answered(from, message.value.callId);
         break;
       case "handedOver":
+        this.#told.add(from);
         this.#awaited?.instances.delete(this.#listed.get(from) ?? "");
         break;
       case "forget":
@@ -238,7 +243,8 @@ export class Handover {
     const strangers = members.filter(({ id, instance }) => !this.#own.has(id) && instance !== cluster.self.id);
     this.#askUntil = clock.now() + FORMER;
     this.#alone = strangers.length === 0;
-    this.#newcomers = strangers.map(({ id }) => id).filter((id) => !before.has(id));
+    const waiting = new Set(this.#newcomers);
+    this.#newcomers = strangers.map(({ id }) => id).filter((id) => waiting.has(id) || !before.has(id));
     this.#await(new Set(strangers.map(({ instance }) => instance)));
     this.#copies.listed(this.#listed);
     this.#others.listed(this.#listed);
@@ -249,7 +255,10 @@ export class Handover {
   /** Who joins waits for all who were there to say that it has what is its own now. */
   #await(instances: Set<string>): void {
     if (!this.#listed.has(this.#first)) return;
-    this.#awaited ??= { instances: new Set(instances), until: this.#o.clock.now() + READY_AFTER };
+    if (this.#awaited === undefined) {
+      this.#awaited = { instances: new Set(instances), until: this.#o.clock.now() + READY_AFTER };
+      for (const member of this.#told) this.#awaited.instances.delete(this.#listed.get(member) ?? "");
+    }
     for (const instance of this.#awaited.instances)
       if (!instances.has(instance)) this.#awaited.instances.delete(instance);
   }
@@ -260,7 +269,7 @@ export class Handover {
     const leaving = entry.elsewhere?.leaving;
     if (owner === undefined) return;
     if (!this.#own.has(owner.id)) {
-      if (leaving?.to === owner.id) return;
+      if (leaving?.to === owner.id && leaving.number !== 0) return;
       this.#queue.add(entry);
       // Not in its turn but now: its copy may be gone on with by who has it.
       if (!isUndecided(entry) && !isFinished(entry)) this.#copies.giveUp(entry, owner.id);
@@ -275,16 +284,17 @@ export class Handover {
   /** It was on its way to who is gone meanwhile. */
   #takeBack(entry: Entry, leaving: Leaving): void {
     const { calls, clock } = this.#o;
-    this.#queue.delete(entry);
     const state = decodeCallState(this.#copies.stateOf(entry), clock.now() - leaving.at);
-    calls.letGo(entry);
-    this.#adopt(state);
+    this.#copies.callOff(entry);
+    calls.letGo(entry, false);
+    // It is no newer than it was: who went on with it meanwhile has the later state.
+    this.#adopt(state, entry.since);
   }
 
-  #adopt(state: CallState): void {
+  #adopt(state: CallState, since = this.#number): void {
     const { calls, measures } = this.#o;
     measures.handover("adopted");
-    const entry = calls.adopt(state, this.#number);
+    const entry = calls.adopt(state, since);
     if (!OwnCopies.wants(entry)) return;
     this.#queue.add(entry);
     this.#workLater();
@@ -326,7 +336,7 @@ export class Handover {
     if (owner === undefined || this.#own.has(owner.id)) return;
     // An answer that is asked for comes here, and goes out from here; a REGISTER or OPTIONS is then over.
     if (isUndecided(entry)) return;
-    if (isFinished(entry)) calls.letGo(entry);
+    if (isFinished(entry)) calls.letGo(entry, true);
     else this.#copies.handOver(entry, owner.id);
   }
 
@@ -337,9 +347,9 @@ export class Handover {
   }
 
   /** Who asks for a call is sent all that is here of it, and then told that this was all. */
-  #answerParked(): void {
+  #answerParked(claims: readonly Parked[] = this.#parked.splice(0)): void {
     const { calls } = this.#o;
-    for (const claim of this.#parked.splice(0)) {
+    for (const claim of claims) {
       const { from, to, callId, membership, copies } = claim;
       // Our list may be behind: who is the owner there need not be one here.
       if (membership > this.#number) {

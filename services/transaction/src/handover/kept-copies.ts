@@ -3,15 +3,15 @@ export interface Kept {
   /** Of the server transaction. */
   readonly key: string;
   readonly callId: string;
-  /** The member that sent it. */
+  /** The first member of the process that sent it: its owner, or who passed on what it had of an owner that is gone. */
   readonly from: string;
-  /** The number of the list from which on that member owned it. */
+  /** The number of the list from which on its owner went on with it: of two states the later is right. */
   readonly since: number;
-  /** The number of the list by which that member gave it up; 0: it has not. */
+  /** The number of the list by which it was sent to us as its owner; 0: it was not. */
   readonly handedOver: number;
   /** An encoded `CallState`. */
   readonly state: Uint8Array;
-  /** Milliseconds since the epoch. */
+  /** When the call was in this state, in milliseconds since the epoch. */
   readonly at: number;
   /** When nothing can need it any more. */
   readonly expires: number;
@@ -21,6 +21,7 @@ export interface Kept {
 export class KeptCopies {
   readonly #bound: number;
   readonly #byKey = new Map<string, Kept>();
+  readonly #byCallId = new Map<string, Set<Kept>>();
 
   constructor(bound: number) {
     this.#bound = bound;
@@ -38,21 +39,36 @@ export class KeptCopies {
     return this.#byKey.values();
   }
 
+  /** All of a call. */
+  of(callId: string): Iterable<Kept> {
+    return this.#byCallId.get(callId) ?? [];
+  }
+
   /** @returns whether there was room for it */
   keep(copy: Kept): boolean {
     const former = this.#byKey.get(copy.key);
     if (former === undefined && this.#byKey.size >= this.#bound) return false;
     // One that was sent again may arrive after a later one of a later owner.
-    if (former === undefined || former.since <= copy.since) this.#byKey.set(copy.key, copy);
+    if (former !== undefined && former.since > copy.since) return true;
+    this.remove(copy.key);
+    this.#byKey.set(copy.key, copy);
+    const others = this.#byCallId.get(copy.callId);
+    if (others === undefined) this.#byCallId.set(copy.callId, new Set([copy]));
+    else others.add(copy);
     return true;
   }
 
   remove(key: string): void {
+    const copy = this.#byKey.get(key);
+    if (copy === undefined) return;
     this.#byKey.delete(key);
+    const ofCall = this.#byCallId.get(copy.callId);
+    ofCall?.delete(copy);
+    if (ofCall?.size === 0) this.#byCallId.delete(copy.callId);
   }
 
   /** Lets go of what nothing can need any more. */
   sweep(now: number): void {
-    for (const [key, { expires }] of this.#byKey) if (expires <= now) this.#byKey.delete(key);
+    for (const [key, { expires }] of this.#byKey) if (expires <= now) this.remove(key);
   }
 }

@@ -43,6 +43,7 @@ export class OwnCopies {
     this.#o = options;
     this.#underWay = new CopiesUnderWay<Entry>({
       clock: options.clock,
+      cluster: options.cluster,
       send: (copy, again) => this.#send(copy, again),
       settled: (copy, outcome) => this.#settled(copy, outcome),
     });
@@ -77,7 +78,7 @@ export class OwnCopies {
     elsewhere.successor = successor?.id;
     if (successor === undefined || this.#underWay.size >= UNDER_WAY) {
       if (successor !== undefined) measures.handover("overflow");
-      calls.release(entry, Number.POSITIVE_INFINITY, true);
+      calls.release(entry, elsewhere.copied, true);
       return;
     }
     elsewhere.copied = this.#underWay.send(entry, successor.id, patience);
@@ -101,6 +102,11 @@ export class OwnCopies {
     this.giveUp(entry, to);
     this.#o.measures.handover("handed-over");
     if (entry.elsewhere?.leaving) entry.elsewhere.leaving.number = this.#underWay.send(entry, to, PERSISTENCE);
+  }
+
+  /** The call is ours again: what was sent of it to others says nothing any more. */
+  callOff(entry: Entry): void {
+    this.#underWay.drop(({ of }) => of === entry);
   }
 
   /** The state as it travels. */
@@ -143,11 +149,11 @@ export class OwnCopies {
     if (elsewhere === undefined || (elsewhere.leaving !== undefined && elsewhere.leaving.number !== number)) return;
     if (elsewhere.leaving !== undefined) {
       if (outcome === "unheard") measures.handover("lost");
-      calls.letGo(entry);
+      calls.letGo(entry, outcome === "kept");
       gone();
     } else if (outcome === "refused") {
       measures.handover("deposed");
-      calls.letGo(entry);
+      calls.letGo(entry, false);
     } else if (outcome === "kept") {
       calls.release(entry, number, true);
     } else if (number === elsewhere.copied) {
@@ -168,13 +174,12 @@ export class OwnCopies {
     return this.#o.cluster.state !== "frozen";
   }
 
-  #send({ of: entry, to, number }: UnderWay<Entry>, again: boolean): void {
+  #send({ of: entry, to, number, membership }: UnderWay<Entry>, again: boolean): void {
     // A later copy says it all.
     if (again && number !== (entry.elsewhere?.leaving?.number ?? entry.elsewhere?.copied)) return;
     const longest = timersOf(entry).reduce((most, { after }) => Math.max(most, after), LEAST_LIFE);
-    const { post, cluster } = this.#o;
-    const handedOver = entry.elsewhere?.leaving === undefined ? 0 : cluster.membership.number;
-    post.send(to, {
+    const handedOver = entry.elsewhere?.leaving === undefined ? 0 : membership;
+    this.#o.post.send(to, {
       $case: "copy",
       value: {
         number: 2 * number,
@@ -184,6 +189,7 @@ export class OwnCopies {
         state: bufferOf(this.stateOf(entry)),
         since: BigInt(entry.since),
         handedOver: BigInt(handedOver),
+        elapsed: 0,
       },
     });
   }
