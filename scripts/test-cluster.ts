@@ -28,7 +28,7 @@ const FILE_LIMIT = 600;
 /** In the first folder tests share one release, in the second each has its own. */
 const FOLDERS = ["faults", "installs"] as const;
 
-/** What has been seen green twice on this version and is short enough to stand between a change and main. */
+/** What has been seen green twice on this version and is short enough to be run for each change. */
 const CORE: readonly string[] = ["owner-dies", "scaling"];
 
 const began = Date.now();

@@ -7,7 +7,7 @@ import { Presence } from "./presence.ts";
 import type { Register, Signals } from "./register.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import type { SipHash } from "./siphash.ts";
-import { decodeStoredList, encodeStoredList, type StoredList } from "./stored-list.ts";
+import { decodeStoredList, encodeStoredList } from "./stored-list.ts";
 
 const KEY = "membership";
 /** Milliseconds between two looks at whether what is written is what should be. */
@@ -163,7 +163,7 @@ class RunningCluster implements Cluster {
     if (this.#stopped) return;
     const before = this.#view.list;
     if (event.type === "listed" && event.list.number > before.number) this.#welcome(event.list);
-    const { view, effects } = receive({ ...this.#view, present: this.#everybody() }, event);
+    const { view, effects } = receive(this.#view, event);
     this.#view = view;
     for (const effect of effects) {
       if (effect.type === "changed") {
@@ -184,10 +184,12 @@ class RunningCluster implements Cluster {
       if (before.has(id)) continue;
       this.#presence.assume({ id, node: own[0]?.node ?? "", members: own.map((member) => member.id) });
     }
+    this.#view = { ...this.#view, present: this.#everybody() };
   }
 
   /** What the store has. Those that held before it are known by the time that it holds here. */
-  #listed({ former, ...list }: StoredList): Membership {
+  #listed(stored: Uint8Array): Membership {
+    const { former, ...list } = decodeStoredList(stored, this.#options.clock.now());
     this.#former.add(former.filter(({ number }) => number !== this.#view.list.number));
     this.#receive({ type: "listed", list });
     return list;
@@ -226,16 +228,15 @@ class RunningCluster implements Cluster {
 
   /** Compare-and-set with what is in the store now; false where somebody else was faster. */
   async #write(): Promise<boolean> {
-    const { register } = this.#options;
+    const { register, clock } = this.#options;
     const stored = await register.get(KEY);
-    const written =
-      stored === undefined ? UNKNOWN : this.#listed(decodeStoredList(stored.value, this.#options.clock.now()));
+    const written = stored === undefined ? UNKNOWN : this.#listed(stored.value);
     const members = expected(this.#view);
     if (written.number === this.#view.list.number && written.number > 0 && sameMembers(members, written.members)) {
       return true;
     }
     const list = { number: Math.max(this.#view.list.number, written.number) + 1, members };
-    const bytes = encodeStoredList({ ...list, former: this.#history }, this.#options.clock.now());
+    const bytes = encodeStoredList({ ...list, former: this.#history }, clock.now());
     try {
       if (stored === undefined) await register.create(KEY, bytes);
       else await register.update(KEY, bytes, stored.revision);
@@ -261,7 +262,7 @@ class RunningCluster implements Cluster {
     try {
       const watch = await this.#options.register.watch((change) => {
         if (change.key !== KEY) return;
-        if ("value" in change) this.#listed(decodeStoredList(change.value, this.#options.clock.now()));
+        if ("value" in change) this.#listed(change.value);
         else this.#receive({ type: "unlisted" });
       });
       if (this.#stopped) watch.close();

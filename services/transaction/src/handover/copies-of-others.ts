@@ -7,14 +7,12 @@ import type { Measures } from "../measures.ts";
 import { bufferOf } from "../wire.ts";
 import { type CallState, decodeCallState } from "./call-state.ts";
 import type { Calls } from "./calls.ts";
-import { CopiesUnderWay, type UnderWay } from "./copies-under-way.ts";
+import { CopiesUnderWay, PERSISTENCE, type UnderWay } from "./copies-under-way.ts";
 import { type Kept, KeptCopies } from "./kept-copies.ts";
 import type { Post } from "./post.ts";
 
 /** Milliseconds that a copy is kept after its owner has chosen another successor. */
 const SUPERSEDED = 10_000;
-/** Milliseconds for which who is to go on with a copy is sent it again, before it is given up. */
-const PERSISTENCE = 10_000;
 /** Milliseconds between two looks for copies that nothing can need any more. */
 const SWEEP = 5000;
 

@@ -1,6 +1,8 @@
 import type { Cluster } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 
+/** Milliseconds for which who is to go on with a call is sent it again, before it is given up. */
+export const PERSISTENCE = 10_000;
 /** Milliseconds between two looks at what was not confirmed. */
 const LOOK = 100;
 /** Milliseconds after which a copy is sent again. */

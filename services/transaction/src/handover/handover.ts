@@ -77,7 +77,7 @@ export class Handover {
   readonly #undecided = new Set<Entry>();
   readonly #parked: Parked[] = [];
   #newcomers: readonly string[] = [];
-  /** Members that have sent what is ours since we joined: perhaps before we know that we have. */
+  /** Members that have sent what is ours before we knew that we had joined. */
   readonly #told = new Set<string>();
   /** Instances that have yet to do so. */
   #awaited: { readonly instances: Set<string>; readonly until: number } | undefined;
@@ -192,14 +192,13 @@ export class Handover {
         break;
       case "claim":
         if (this.#parked.length >= PARKED) return;
-        this.#parked.push({ ...message.value, from, to, membership: Number(message.value.membership) });
-        this.#answerParked(this.#parked.splice(-1));
+        this.#answer([{ ...message.value, from, to, membership: Number(message.value.membership) }]);
         break;
       case "claimed":
         this.#claims.answered(from, message.value.callId);
         break;
       case "handedOver":
-        this.#told.add(from);
+        if (this.#awaited === undefined) this.#told.add(from);
         this.#awaited?.instances.delete(this.#listed.get(from) ?? "");
         break;
       case "forget":
@@ -258,6 +257,7 @@ export class Handover {
     if (this.#awaited === undefined) {
       this.#awaited = { instances: new Set(instances), until: this.#o.clock.now() + READY_AFTER };
       for (const member of this.#told) this.#awaited.instances.delete(this.#listed.get(member) ?? "");
+      this.#told.clear();
     }
     for (const instance of this.#awaited.instances)
       if (!instances.has(instance)) this.#awaited.instances.delete(instance);
@@ -346,8 +346,12 @@ export class Handover {
     else this.#others.receipt((number - 1) / 2, outcome);
   }
 
+  #answerParked(): void {
+    this.#answer(this.#parked.splice(0));
+  }
+
   /** Who asks for a call is sent all that is here of it, and then told that this was all. */
-  #answerParked(claims: readonly Parked[] = this.#parked.splice(0)): void {
+  #answer(claims: readonly Parked[]): void {
     const { calls } = this.#o;
     for (const claim of claims) {
       const { from, to, callId, membership, copies } = claim;

@@ -6,16 +6,14 @@ import type { Measures } from "../measures.ts";
 import { bufferOf } from "../wire.ts";
 import { encodeCallState, type Remaining } from "./call-state.ts";
 import type { Calls } from "./calls.ts";
-import { CopiesUnderWay, type Outcome, type UnderWay } from "./copies-under-way.ts";
-import { Elsewhere } from "./elsewhere.ts";
+import { CopiesUnderWay, type Outcome, PERSISTENCE, type UnderWay } from "./copies-under-way.ts";
+import { Elsewhere, type Leaving } from "./elsewhere.ts";
 import { isMaterial, isOutput } from "./material.ts";
 import type { Post } from "./post.ts";
 
 /** Milliseconds that a copy is kept at least: 64·T1, the life of a transaction; and that it outlives its last timer. */
 const LEAST_LIFE = 32_000;
 const MARGIN = 5000;
-/** Milliseconds for which the new owner of a call is sent it again, before it is given up. */
-const PERSISTENCE = 10_000;
 /** Copies on their way at most; beyond it a call goes on without one. */
 const UNDER_WAY = 50_000;
 
@@ -88,20 +86,21 @@ export class OwnCopies {
   }
 
   /** From here on the call is that member's, which may have gone on with it: nothing is said here any more. */
-  giveUp(entry: Entry, to: string): void {
+  giveUp(entry: Entry, to: string): Leaving {
     entry.elsewhere ??= new Elsewhere();
     const { elsewhere } = entry;
     elsewhere.outbox.length = 0;
     elsewhere.leaving ??= { number: 0, to, at: this.#o.clock.now(), timers: entry.timers.remaining() };
     elsewhere.leaving.to = to;
     entry.timers.stopAll();
+    return elsewhere.leaving;
   }
 
   /** Sends a call to the member that it belongs to now. */
   handOver(entry: Entry, to: string): void {
-    this.giveUp(entry, to);
+    const leaving = this.giveUp(entry, to);
     this.#o.measures.handover("handed-over");
-    if (entry.elsewhere?.leaving) entry.elsewhere.leaving.number = this.#underWay.send(entry, to, PERSISTENCE);
+    leaving.number = this.#underWay.send(entry, to, PERSISTENCE);
   }
 
   /** The call is ours again: what was sent of it to others says nothing any more. */
