@@ -14,6 +14,11 @@ export interface Listener extends Address {
   readonly formerly?: readonly Address[];
 }
 
+/** All addresses by which peers mean a listener, its own first. */
+export function addressesOf(listener: Listener): readonly Address[] {
+  return [listener, listener.advertised ?? listener, ...(listener.formerly ?? [])];
+}
+
 /** The RTP relay of an instance. */
 export interface Relay {
   /** The same for each that follows at its place, which takes its sessions up. */

@@ -1,4 +1,13 @@
-export type { Address, Cluster, Instance, Listener, Member, Membership, Relay } from "./cluster.ts";
+export {
+  type Address,
+  addressesOf,
+  type Cluster,
+  type Instance,
+  type Listener,
+  type Member,
+  type Membership,
+  type Relay,
+} from "./cluster.ts";
 export { type KeyRing, openKeyRing } from "./key-ring.ts";
 export type { Register, Signals } from "./register.ts";
 export { Rendezvous } from "./rendezvous.ts";

@@ -15,6 +15,7 @@ export {
   decodeNode,
   decodeService,
   encodePlace,
+  externalOf,
   type NodePlace,
   nodeKey,
   PLACES,

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { NodePlace, ServicePlace } from "@sipmesh/runtime";
+import { externalOf, type NodePlace, type ServicePlace } from "@sipmesh/runtime";
 import type { Address } from "@sipmesh/sip";
 import { isLoopback, type Place } from "./listening.ts";
 
@@ -16,16 +16,14 @@ export function advertisedAs(place: Place, bound: Address, around: Surroundings)
   if (isLoopback(bound.address)) return bound;
   const family = isIP(bound.address);
   const ofFamily = (addresses: readonly string[] = []) => addresses.find((one) => isIP(one) === family);
-  if (place.service !== undefined) return throughService(place, bound, around, ofFamily) ?? bound;
-  const node = place.node ? around.node() : undefined;
-  const external = node?.internal.includes(bound.address) ? ofFamily(node.external) : undefined;
+  if (place.service !== undefined) return throughService(place, around, ofFamily) ?? bound;
+  const external = externalOf(place.node ? around.node() : undefined, bound.address);
   return external === undefined ? bound : { address: external, port: bound.port };
 }
 
 /** The load balancer's address, or the node's where there is none to come. */
 function throughService(
   { service: name = "", transport }: Place,
-  _bound: Address,
   around: Surroundings,
   ofFamily: (addresses?: readonly string[]) => string | undefined,
 ): Address | undefined {

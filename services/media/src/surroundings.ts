@@ -1,6 +1,5 @@
 import type { Clock } from "@sipmesh/environment";
-import { type NodePlace, Places } from "@sipmesh/runtime";
-import { ipVersion } from "@sipmesh/sdp";
+import { externalOf, type NodePlace, Places } from "@sipmesh/runtime";
 import type { Store } from "@sipmesh/store";
 import type { MediaConfig } from "./config.ts";
 
@@ -31,10 +30,7 @@ export class Surroundings {
   }
 
   /** What the world knows an address of the node by, where that is another one. */
-  readonly external = (own: string): string | undefined => {
-    const node = this.#node();
-    return node?.internal.includes(own) ? node.external.find((one) => ipVersion(one) === ipVersion(own)) : undefined;
-  };
+  readonly external = (own: string): string | undefined => externalOf(this.#node(), own);
 
   close(): void {
     this.#places?.close();

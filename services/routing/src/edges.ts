@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { addressesOf } from "@sipmesh/cluster";
 import { type Flow, Transport as Wire } from "@sipmesh/proto/flow";
 import type { Context } from "@sipmesh/runtime";
 import type { Transport } from "@sipmesh/sip";
@@ -34,7 +35,7 @@ export function edgesFrom(instances: readonly Instance[], addresses: readonly st
     for (const listener of instance.addresses ?? []) {
       transports.add(listener.transport as Transport);
       families.add(isIP(listener.address) === 6 ? 6 : 4);
-      for (const { address, port } of [listener, listener.advertised ?? listener, ...(listener.formerly ?? [])]) {
+      for (const { address, port } of addressesOf(listener)) {
         hosts.add(canonicalHost(address));
         ports.add(port);
         if (listener.transport === "udp") udp.set(`${address} ${port}`, instance.id);

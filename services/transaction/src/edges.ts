@@ -1,4 +1,4 @@
-import type { Cluster, Instance, Listener } from "@sipmesh/cluster";
+import { addressesOf, type Cluster, type Instance, type Listener } from "@sipmesh/cluster";
 import { type Address, type Flow, readUri, type Transport } from "@sipmesh/sip";
 import { type FlowReference, flowHash, listenerHash, nameHash, type Way } from "@sipmesh/sip-core";
 
@@ -120,7 +120,7 @@ export class Edges {
     this.#facing.clear();
     for (const { id, addresses = [] } of edges) {
       for (const listener of addresses) {
-        for (const { address, port } of [listener, listener.advertised ?? listener, ...(listener.formerly ?? [])]) {
+        for (const { address, port } of addressesOf(listener)) {
           this.#own.add(`${address}:${port}`);
           if (listener.transport !== "udp") continue;
           const local = { address, port };

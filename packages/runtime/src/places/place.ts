@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Where a node of Kubernetes is reached, and whether it is being emptied. */
 export interface NodePlace {
   /** IP addresses by which the world reaches it; empty: by those that it has. */
@@ -6,6 +8,14 @@ export interface NodePlace {
   readonly internal: readonly string[];
   /** It was cordoned or is being drained: nothing new is to begin there. */
   readonly unschedulable: boolean;
+}
+
+/**
+ * What the world knows an address of a node by, of the same family; undefined where that is no other one, or it is none of
+ * the node's.
+ */
+export function externalOf(node: NodePlace | undefined, own: string): string | undefined {
+  return node?.internal.includes(own) ? node.external.find((one) => isIP(one) === isIP(own)) : undefined;
 }
 
 /** A port of a Service. */
