@@ -7,7 +7,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { failures } from "./lib/failures.ts";
-import { line, nothing, type Results } from "./lib/results.ts";
+import { count, line, nothing, type Results } from "./lib/results.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,7 +42,8 @@ stream.on("test:pass", ({ name, skip, todo, details }) => {
   if (skip !== undefined) results.skipped.push({ name, reason: typeof skip === "string" ? skip : "no reason given" });
   else if (details.type === "suite") return;
   // A mark without a reason excuses nothing, and one that is out of date is to go.
-  else if (todo !== undefined && typeof todo !== "string") results.failed += 1;
+  else if (todo !== undefined && typeof todo !== "string")
+    results.failed.push({ name, reason: "it is marked todo without a reason" });
   else if (todo !== undefined) results.notYet.push({ name, reason: `${todo}; this time it held` });
   else results.passed += 1;
 });
@@ -53,7 +54,9 @@ stream.on("test:fail", ({ name, todo, details }) => {
   }
   // A suite fails with its tests, which are counted, or by what it does before and after them.
   const { failureType } = details.error as { failureType?: string };
-  if (details.type !== "suite" || failureType !== "subtestsFailed") results.failed += 1;
+  if (details.type === "suite" && failureType === "subtestsFailed") return;
+  const [reason = ""] = String(details.error.cause ?? details.error).split("\n");
+  results.failed.push({ name, reason });
 });
 stream.once("end", finish);
 if (process.env.SIPMESH_TEST_BRIEF === undefined) stream.compose(spec).pipe(process.stdout);
@@ -61,14 +64,11 @@ else stream.compose(failures).pipe(process.stdout);
 
 /** Counts, for people and for `npm test`. */
 function finish(): void {
-  if (results.passed + results.failed + results.skipped.length + results.notYet.length === 0) {
-    console.error("there is no test");
-    results.failed += 1;
-  }
+  if (count(results) === 0) results.failed.push({ name: folder, reason: "there is no test" });
   mkdirSync(join(folder, ".turbo"), { recursive: true });
   writeFileSync(join(folder, ".turbo", "results.json"), `${JSON.stringify(results)}\n`);
   console.log(line(results));
-  process.exitCode = results.failed === 0 ? 0 : 1;
+  process.exitCode = results.failed.length === 0 ? 0 : 1;
 }
 
 function findTests(within: string): string[] {

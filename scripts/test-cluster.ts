@@ -8,7 +8,7 @@ import { faultTable } from "../test/cluster/fault-table.ts";
 import { putImages } from "../test/cluster/images.ts";
 import { Release } from "../test/cluster/release.ts";
 import { noCluster, ROOT } from "../test/cluster/surroundings.ts";
-import { add, line, nothing, type Results, told } from "./lib/results.ts";
+import { add, count, line, nothing, type Results, told } from "./lib/results.ts";
 import { run } from "./lib/run.ts";
 
 const { values } = parseArgs({
@@ -52,24 +52,22 @@ for (const name of FOLDERS) {
   // Room for the releases of the second folder.
   if (ready && name === "faults") await release.remove();
 }
-if (total.passed + total.failed + total.skipped.length + total.notYet.length === 0) {
+if (count(total) === 0) {
   const core = values.core ? " of the core" : "";
-  console.log(`there is no test in a file${core} whose name contains "${values.only}"`);
-  total.failed += 1;
+  total.failed.push({ name: "cluster", reason: `no test in a file${core} whose name contains "${values.only}"` });
 }
 for (const text of told(total)) console.log(text);
 if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
 rmSync(folder, { recursive: true });
 console.log(`${seconds()} s`);
 console.log(line(total));
-process.exitCode = total.failed === 0 ? 0 : 1;
+process.exitCode = total.failed.length === 0 ? 0 : 1;
 
 async function tests(name: string): Promise<void> {
   const within = join(ROOT, "test", "cluster", name);
   const left = Number(values.minutes) * 60 - seconds();
   if (left <= 0) {
-    console.log(`${name}: not begun, ${values.minutes} minutes are over`);
-    total.failed += 1;
+    total.failed.push({ name, reason: `not begun, ${values.minutes} minutes are over` });
     return;
   }
   const files = globSync("*.test.ts", { cwd: within }).filter(isWanted);
@@ -82,8 +80,7 @@ async function tests(name: string): Promise<void> {
   try {
     add(total, JSON.parse(readFileSync(results, "utf8")) as Results);
   } catch {
-    console.log(`${name}: the tests ended with ${code} and no result`);
-    total.failed += 1;
+    total.failed.push({ name, reason: `the tests ended with ${code} and no result` });
   }
 }
 

@@ -34,7 +34,8 @@ await stage("checks of the source", async () => {
     const { code, output } = await check.run(root);
     say(`  ${code === 0 ? "✔" : "✖"} ${check.name}`);
     if (code !== 0) console.log(output);
-    add(total, { ...nothing(), passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 });
+    if (code === 0) total.passed += 1;
+    else total.failed.push({ name: check.name, reason: `it ended with ${code}` });
   }
 });
 
@@ -99,7 +100,7 @@ await stage("end to end: load", () => wholeTests(wholes.filter(isLoad), 1));
 for (const text of told(total)) say(text);
 say(`${Math.round((Date.now() - started) / 1000)} s`);
 say(line(total));
-process.exitCode = total.failed === 0 ? 0 : 1;
+process.exitCode = total.failed.length === 0 ? 0 : 1;
 
 async function stage(name: string, work: () => Promise<void>): Promise<void> {
   if (!name.includes(values.only)) return;
@@ -129,10 +130,11 @@ async function turboTests(filters: readonly string[]): Promise<void> {
     ],
     { cwd: root, show: true },
   );
-  const before = total.failed;
+  const before = total.failed.length;
   for (const folder of packages) collect(folder, undefined);
   // A package that ended without a count, or turbo itself.
-  if (code !== 0 && total.failed === before) total.failed += 1;
+  if (code !== 0 && total.failed.length === before)
+    total.failed.push({ name: `turbo ${filters.join(" ")}`, reason: `it ended with ${code}` });
 }
 
 /** Runs tests of the whole. */
@@ -150,8 +152,7 @@ function collect(folder: string, code: number | undefined): void {
     add(total, JSON.parse(readFileSync(join(folder, ".turbo", "results.json"), "utf8")) as Results);
   } catch {
     if (code === undefined) return;
-    console.log(`${relative(root, folder)}: the tests ended with ${code} and no result`);
-    total.failed += 1;
+    total.failed.push({ name: relative(root, folder), reason: `the tests ended with ${code} and no result` });
   }
 }
 

@@ -42,14 +42,14 @@ test("nats: a server that falls silent with much on its way to it is left for an
   const first = connection.getServer();
   const silent = servers.find(({ url }) => url.endsWith(first)) ?? assert.fail(first);
   try {
-    process.kill(silent.pid, "SIGSTOP");
+    await silent.freeze();
     const frame = new Uint8Array(512 * 1024);
     // More than the buffers of both ends take.
     for (let at = 0; at < 64; at++) connection.publish("subject", frame);
     for await (const { type } of connection.status()) if (type === "reconnect") break;
     assert.notEqual(connection.getServer(), first);
   } finally {
-    process.kill(silent.pid, "SIGCONT");
+    silent.thaw();
     await connection.close();
     await Promise.all(servers.map((server) => server.stop()));
   }

@@ -76,9 +76,14 @@ export class Nats {
     await this.#program?.waitFor(/Reloaded server configuration/, 10_000, from);
   }
 
-  /** SIGSTOP and SIGCONT: a server that hangs, and goes on. */
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#program?.signal(signal);
+  /** It hangs from now on. */
+  async freeze(): Promise<void> {
+    await this.#program?.freeze();
+  }
+
+  /** It goes on after `freeze`. */
+  thaw(): void {
+    this.#program?.signal("SIGCONT");
   }
 
   async stop(): Promise<void> {

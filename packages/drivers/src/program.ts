@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, globSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface ProgramOptions {
@@ -99,6 +99,12 @@ export class Program {
     if (this.running) this.#child.kill(signal);
   }
 
+  /** SIGSTOP: nothing of it runs any more when this ends. SIGCONT lets it go on. */
+  async freeze(): Promise<void> {
+    this.signal("SIGSTOP");
+    while (this.running && !isFrozen(this.pid)) await pause(5);
+  }
+
   /** SIGTERM, then SIGKILL after the patience. */
   async stop(patience = 5_000): Promise<void> {
     if (!this.running) return;
@@ -116,6 +122,15 @@ export class Program {
 
   #tail(): string {
     return this.#output.slice(-4_000);
+  }
+}
+
+/** The kernel stops one thread after the other, and on a busy machine takes its time. Where it does not tell: true. */
+function isFrozen(pid: number): boolean {
+  try {
+    return globSync(`/proc/${pid}/task/*/stat`).every((file) => /\) [Tt] /.test(readFileSync(file, "utf8")));
+  } catch {
+    return false; // A thread has ended meanwhile.
   }
 }
 

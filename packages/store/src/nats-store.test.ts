@@ -125,11 +125,11 @@ test("jetstream: a write waits for as long as an election takes, where it may; a
   const bucket = new NatsBucket({
     name: "b",
     stored: "election-b",
-    jetstream: jetstream(connection, { timeout: 300 }),
+    jetstream: jetstream(connection, { timeout: 1000 }),
     memory: false,
     replicas: 1,
     clock,
-    deadline: 300,
+    deadline: 1000,
     writeDeadline: 20_000,
     isConnected: () => true,
     observer: undefined,
@@ -137,10 +137,10 @@ test("jetstream: a write waits for as long as an election takes, where it may; a
   try {
     await bucket.open();
     const revision = await bucket.create("key", Buffer.from("1"));
-    own.signal("SIGSTOP");
+    await own.freeze();
     const updated = bucket.update("key", Buffer.from("2"), revision);
     await assert.rejects(bucket.get("key"), StoreAway);
-    own.signal("SIGCONT");
+    own.thaw();
     // Of the tries that the server finds when it wakes up one is carried out; its answer or a later one's tells so.
     await updated.catch((error: unknown) => assert.ok(error instanceof Conflict));
     assert.equal(Buffer.from((await bucket.get("key"))?.value ?? []).toString(), "2");
@@ -157,13 +157,12 @@ test("jetstream: a server that hangs is answered for within the deadline", { ski
   const store = natsStore(connection, { clock, prefix: "hang", deadline: 300 });
   try {
     const bucket = await store.bucket("b");
-    own.signal("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await own.freeze();
     const began = performance.now();
     await assert.rejects(bucket.get("key"), StoreAway);
     assert.ok(performance.now() - began < 1000);
     assert.equal(store.state, "away");
-    own.signal("SIGCONT");
+    own.thaw();
     await until(() => store.state === "connected", 10_000);
     assert.equal(await bucket.get("key"), undefined);
   } finally {
