@@ -101,6 +101,11 @@ export interface Bus {
   onDrop(run: (subject: string, envelope: Envelope, reason: DropReason) => void): Closer;
   /** "away": no broker can be reached; what is published to others is held for a moment and then dropped. */
   readonly state: "connected" | "away";
+  /**
+   * Milliseconds since the broker last gave back a signal of ours that we listen for as well; 0 where there is no broker.
+   * Who signals regularly sees by it whether it is to be trusted that others are silent, before `state` can tell.
+   */
+  readonly silence: number;
   /** Publishes what is queued, then ends every subscription. */
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ export function memoryBus(observer?: BusObserver): Bus {
     },
     onDrop: (run) => drops.add(run),
     state: "connected",
+    silence: 0,
     async close() {
       closed = true;
       local.clear();

@@ -49,6 +49,7 @@ class NatsBus implements Bus {
   readonly #signals = new Map<string, Listeners<[Uint8Array]>>();
   readonly #subscriptions = new Map<string, { users: number; subscription: Subscription }>();
   readonly #mark = senderMark();
+  #gaveBack: number;
   #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
   #unconfirmedBytes = 0;
@@ -62,6 +63,7 @@ class NatsBus implements Bus {
   constructor(connection: NatsConnection, options: NatsBusOptions) {
     this.#connection = connection;
     this.#clock = options.clock;
+    this.#gaveBack = options.clock.now();
     this.#observer = options.observer;
     this.#holdFor = options.holdFor ?? HOLD_FOR;
     this.#limit = options.outgoingLimit ?? OUTGOING_LIMIT;
@@ -72,6 +74,10 @@ class NatsBus implements Bus {
 
   get state(): "connected" | "away" {
     return this.#state;
+  }
+
+  get silence(): number {
+    return this.#clock.now() - this.#gaveBack;
   }
 
   publish(subject: string, envelope: Envelope): void {
@@ -125,7 +131,8 @@ class NatsBus implements Bus {
     const local = listeners.add(receive);
     const remote = this.#remote(subject, (frame) => {
       // What we signalled ourselves was handed over without NATS.
-      if (!sentByUs(frame, this.#mark)) this.#signals.get(subject)?.call(withoutMark(frame));
+      if (sentByUs(frame, this.#mark)) this.#gaveBack = this.#clock.now();
+      else this.#signals.get(subject)?.call(withoutMark(frame));
     });
     return both(local, remote);
   }

@@ -7,11 +7,20 @@ import { Presence } from "./presence.ts";
 /** A bus and a clock of the test's own: time passes when it is told to. */
 class World {
   state: "connected" | "away" = "connected";
+  /** The broker takes what it is given, and passes nothing on. */
+  hangs = false;
+  #passed = 0;
   readonly clock = new VirtualClock();
   readonly #listeners = new Set<(payload: Uint8Array) => void>();
 
   signal(_subject: string, payload: Uint8Array): void {
-    if (this.state === "connected") for (const listener of [...this.#listeners]) listener(payload);
+    if (this.state === "away" || this.hangs) return;
+    this.#passed = this.clock.now();
+    for (const listener of [...this.#listeners]) listener(payload);
+  }
+
+  get silence(): number {
+    return this.clock.now() - this.#passed;
   }
 
   listen(_subject: string, receive: (payload: Uint8Array) => void) {
@@ -96,6 +105,22 @@ test("while the bus is away nobody is taken for dead, nor right after it", () =>
   world.state = "connected";
   world.clock.run(10_000);
   assert.deepEqual(a.ids(), ["b"]);
+});
+
+test("a broker that hangs, and is not known to be away, makes nobody dead; who died meanwhile is noticed afterwards", () => {
+  const world = new World();
+  const [a, b] = [world.join("a"), world.join("b")];
+  world.join("c");
+  world.clock.run(700);
+  world.hangs = true;
+  world.clock.run(60_000);
+  assert.deepEqual(a.ids(), ["b", "c"]);
+  b.presence.stop();
+  world.hangs = false;
+  world.clock.run(2000);
+  assert.deepEqual(a.ids(), ["b", "c"]);
+  world.clock.run(3000);
+  assert.deepEqual(a.ids(), ["c"]);
 });
 
 test("what an instance announces is told once, and what is no signal of ours is passed over", () => {

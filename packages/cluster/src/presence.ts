@@ -7,6 +7,8 @@ const HEARTBEAT = 1000;
 /** Silence after which an instance is dead: two heartbeats may be lost. With CHECK below 3 s. */
 const DEAD_AFTER = 2500;
 const CHECK = 250;
+/** Silence towards ourselves after which it is we who hear nothing: shorter than that of the first who could seem dead. */
+const DEAF_AFTER = DEAD_AFTER - HEARTBEAT;
 /** Milliseconds that a goodbye is remembered. */
 const FORGOTTEN_AFTER = 10 * DEAD_AFTER;
 
@@ -24,7 +26,10 @@ export interface PresenceOptions {
   readonly failed?: ((error: unknown) => void) | undefined;
 }
 
-/** Who is there, by heartbeats. While the bus is away nobody is declared dead: it is we who hear nothing. */
+/**
+ * Who is there, by heartbeats. While the bus is away, or does not give our own heartbeats back, nobody is declared dead:
+ * it is we who hear nothing.
+ */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #others = new Map<string, { instance: Instance; text: string; heard: number }>();
@@ -93,7 +98,7 @@ export class Presence {
 
   #bury(): void {
     const { clock, signals, changed } = this.#options;
-    if (signals.state === "away") {
+    if (signals.state === "away" || signals.silence > DEAF_AFTER) {
       this.#deaf = true;
       return;
     }

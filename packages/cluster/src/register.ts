@@ -19,4 +19,6 @@ export interface Signals {
   signal(subject: string, payload: Uint8Array): void;
   listen(subject: string, receive: (payload: Uint8Array) => void): { close(): void };
   readonly state: "connected" | "away";
+  /** Milliseconds since a signal of ours last came back to us. */
+  readonly silence: number;
 }

@@ -173,29 +173,21 @@ export class Router {
   }
 
   #facts(request: RouteRequest): Facts {
+    const local = request.flow?.local;
+    const platform = local === undefined ? this.#platform : this.#platform.reachedAt(local);
     return {
       method: request.method,
       requestUri: request.requestUri,
       uri: readUri(request.requestUri),
       from: addressIn(request.from),
       to: addressIn(request.to),
-      nextRoute: this.#nextRoute(request.route),
+      nextRoute: nextRoute(request.route, platform),
       trunk: request.flow?.remote === undefined ? undefined : this.#options.plan.trunkAt(request.flow.remote.address),
       tried: request.tried.length === 0 ? NOBODY_TRIED : new Set(request.tried),
       flows: this.#edges.flow,
-      platform: this.#platform,
+      platform,
       plan: this.#options.plan,
     };
-  }
-
-  /** The first Route value that does not name an edge of ours. */
-  #nextRoute(values: readonly string[]): string | undefined {
-    for (const value of values) {
-      const text = readNameAddress(value)?.uri;
-      const uri = text === undefined ? undefined : readUri(text);
-      if (uri?.kind !== "sip" || !this.#platform.isEdge(uri.host, uri.port)) return text ?? value;
-    }
-    return undefined;
   }
 
   #carryOut(
@@ -310,6 +302,16 @@ function counters(telemetry: Telemetry) {
     unlocated: metrics.counter(catalogue.unlocated),
     seconds: metrics.histogram(catalogue.routeSeconds),
   };
+}
+
+/** The first Route value that does not name an edge of ours. */
+function nextRoute(values: readonly string[], platform: Platform): string | undefined {
+  for (const value of values) {
+    const text = readNameAddress(value)?.uri;
+    const uri = text === undefined ? undefined : readUri(text);
+    if (uri?.kind !== "sip" || !platform.isEdge(uri.host, uri.port)) return text ?? value;
+  }
+  return undefined;
 }
 
 function addressIn(value: string): Uri | undefined {

@@ -187,6 +187,21 @@ describe("routing a call", () => {
     await service.stop();
   });
 
+  it("knows the address at which a request came for its own before word of the edge there has come", async () => {
+    const { route, edges } = await world();
+    const to = { requestUri: "sip:198.51.100.1", to: "<sip:alice@198.51.100.1>" };
+    const local = { address: "198.51.100.1", port: 5060 };
+    const flow = { ...request({}).flow, edge: "edge-9", transport: Transport.TRANSPORT_UDP, connection: 0 };
+    const elsewhere = { ...flow, local: { address: "10.0.0.1", port: 5060 }, remote: local };
+    for (const known of [[edge("edge-1")], []]) {
+      edges(...known);
+      const there = await route({ method: "REGISTER", ...to, flow: { ...flow, local, remote: local } });
+      assert.equal(there.decision?.$case, "challenge");
+      const refused = await rejected(route, { method: "REGISTER", ...to, flow: elsewhere });
+      assert.equal(refused.status, 403);
+    }
+  });
+
   it("challenges in the domain's realm without asking about credentials that are not there", async () => {
     const { route, said } = await world();
     const { decision } = await route({ proxyAuthorization: [] });

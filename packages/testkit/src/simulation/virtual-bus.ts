@@ -59,6 +59,7 @@ export class VirtualBroker {
       get state() {
         return cut.has(process) ? "away" : "connected";
       },
+      silence: 0,
       close: async () => {
         closed = true;
         this.detach(process);

@@ -69,7 +69,12 @@ function configuration() {
   const open = { authenticate: false, openToStrangers: true, anyUser: true };
   const subscribers = Array.from({ length: USERS }, (_, number) => ({ user: userOf(number), password: PASSWORD }));
   const presets = {
-    edge: { listeners: [{ transport: "udp", address: ADDRESS, port: 5060 }], screening: { trusted: [ADDRESS] } },
+    edge: {
+      listeners: [{ transport: "udp", address: ADDRESS, port: 5060 }],
+      screening: { trusted: [ADDRESS] },
+      // It makes the load itself, and is to see the end of it.
+      overload: { delay: 0 },
+    },
     directory: {
       domains: [
         { name: "warm-up.invalid", ownAddresses: true, ...open },
