@@ -178,7 +178,9 @@ test("NATS: while it is away senders learn of it in time; afterwards all heals",
   }
 });
 
-test("NATS: a server that hangs gives nothing back, which is seen before the connection is given up", { skip }, async () => {
+test("NATS: a server that hangs gives nothing back, which is seen before the connection is given up", {
+  skip,
+}, async () => {
   const own = await Nats.start();
   const { bus, close } = await link(own);
   try {

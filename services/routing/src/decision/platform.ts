@@ -27,7 +27,10 @@ export class Platform {
   reachedAt(address: Address): Platform {
     const { hosts, ports } = this.own;
     if (hosts.has(address.address) && ports.has(address.port)) return this;
-    const own = { hosts: new Set([...hosts, canonicalHost(address.address)]), ports: new Set([...ports, address.port]) };
+    const own = {
+      hosts: new Set([...hosts, canonicalHost(address.address)]),
+      ports: new Set([...ports, address.port]),
+    };
     return new Platform(this.domains, own, this.#names);
   }
 
