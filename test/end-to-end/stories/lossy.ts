@@ -32,7 +32,7 @@ export function lossy(phones: PhoneShop, server: () => string): void {
       assert.deepEqual(
         { successful: counts.successful, failed: counts.failed, unexpected: counts.unexpected },
         { successful: CALLS, failed: 0, unexpected: 0 },
-        caller.errors(),
+        `${caller.errors()}\n${callee.errors()}`,
       );
       const answered = await callee.stop();
       assert.equal(answered.unexpected, 0, callee.errors());
