@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { credentials } from "@grpc/grpc-js";
 import { systemClock } from "@sipmesh/environment";
 import { until } from "@sipmesh/environment/testing";
+import { DirectoryService } from "@sipmesh/proto/directory";
 import { LocationClient, LocationService } from "@sipmesh/proto/location";
 import { Code } from "./error.ts";
 import { type GrpcRpc, grpcRpc } from "./grpc-rpc.ts";
@@ -34,6 +36,12 @@ function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) 
 }
 
 const peer = (instance: string, port: number): Peer => ({ instance, address: "127.0.0.1", port });
+
+/** Of the directory's methods those that no test here calls. */
+const UNASKED = { subscriber: unasked, challenge: unasked, authenticate: unasked };
+function unasked(): never {
+  throw new Error("not asked here");
+}
 
 /** Binding URI that says who answered. */
 const answering = (name: string) =>
@@ -197,6 +205,66 @@ test("gRPC: what may be done twice and was under way to a peer that dies is aske
   for (const { bindings } of await Promise.all(calls)) assert.equal(bindings[0]?.uri, "other");
   await caller.close();
   await Promise.all([way.close(), dying.close(), other.close()]);
+});
+
+test("gRPC: a connection that is lost, to a peer that lives on, costs no call that may be done twice", async () => {
+  const first = Promise.withResolvers<void>();
+  const answerer = await start();
+  answerer.serve(
+    LocationService,
+    handlers({
+      async lookup() {
+        if (!cut) await first.promise;
+        return REPLY;
+      },
+    }),
+  );
+  let cut = false;
+  const way = await proxyTo(answerer.port);
+  const caller = await start(() => [peer("a", way.port)]);
+  const location = caller.client("location", LocationService);
+  const ask = (instance?: string) => location.lookup(asked, { deadline: 10_000, repeatable: true, instance });
+  const underWay = [ask(), ask("a")];
+  // A connection that is lost as soon as it is there is not made anew at once.
+  await pause(500);
+  way.cut();
+  cut = true;
+  const fresh = [ask(), ask("a")];
+  for (const reply of await Promise.all([...underWay, ...fresh])) assert.deepEqual(reply, REPLY);
+  await caller.close();
+  await Promise.all([way.close(), answerer.close()]);
+});
+
+test("gRPC: what is being answered when a process leaves may still ask others", async () => {
+  const other = await start();
+  other.serve(DirectoryService, {
+    ...UNASKED,
+    domains: () => ({ version: 1n, domains: [] }),
+  });
+  const leaving = await start(() => [peer("b", other.port)]);
+  const directory = leaving.client("directory", DirectoryService);
+  const closing = Promise.withResolvers<void>();
+  let entered = false;
+  leaving.serve(
+    LocationService,
+    handlers({
+      async lookup() {
+        entered = true;
+        await closing.promise;
+        await directory.domains({}, { deadline: 2000 });
+        return REPLY;
+      },
+    }),
+  );
+  const caller = await start(() => [peer("a", leaving.port)]);
+  const underWay = caller.client("location", LocationService).lookup(asked, { deadline: 5000 });
+  await until(() => entered, 2000);
+  const closed = leaving.close();
+  closing.resolve();
+  assert.deepEqual(await underWay, REPLY);
+  await closed;
+  await caller.close();
+  await other.close();
 });
 
 test("gRPC: who is named, and dies, is not replaced by another, whatever may be done twice", async () => {

@@ -23,7 +23,8 @@ export interface GrpcRpc extends Rpc {
 
 /**
  * Calls within this process directly, to others over one long-lived gRPC stream for each peer. A peer that is silent
- * for 2 s is dropped: its calls end with UNAVAILABLE, and those surely not sent, or repeatable, are tried with another.
+ * for 2 s is dropped: its calls end with UNAVAILABLE, and those surely not sent, or repeatable, are tried with another,
+ * or with the same one where it is reached again at once.
  *
  * @throws Error where the address cannot be bound
  */
@@ -43,8 +44,9 @@ export async function grpcRpc(options: GrpcRpcOptions): Promise<GrpcRpc> {
     },
     client: calls.client,
     async close() {
-      await calls.close();
+      // What is still being answered may have to ask others.
       await server.close();
+      await calls.close();
     },
   };
 }

@@ -14,7 +14,10 @@ const IN_FLIGHT = 8192;
 const BATCH = 512 * 1024;
 /** Milliseconds until a stream to a peer must be open. */
 const OPEN_WITHIN = 2000;
-/** Milliseconds between attempts to reach a peer. */
+/**
+ * Milliseconds between attempts to reach a peer. A stream that was open for as long is opened anew at once: not every
+ * silence is a death, a process that gets no processor for a second loses all its connections while its peers live on.
+ */
 const AGAIN_AFTER = 250;
 /** Attempts that fail in a row until that is told: a peer that has just ended is on the list of presence for a moment. */
 const TELL_AFTER = 12;
@@ -65,6 +68,7 @@ export class PeerLink {
   #failures = 0;
   #why = "";
   #timer: Timer | undefined;
+  #openSince = 0;
   #nextId = 1;
   #closed = false;
 
@@ -142,6 +146,7 @@ export class PeerLink {
     if (this.#stream !== stream || this.#state !== "opening") return;
     this.#timer?.cancel();
     this.#state = "open";
+    this.#openSince = this.#clock.now();
     this.#failures = 0;
     this.#sendWaiting();
   }
@@ -252,15 +257,19 @@ export class PeerLink {
     this.#failures = wasOpen ? 0 : this.#failures + 1;
     if (wasOpen && !this.#closed) this.#observer.lost(reason);
     if (this.#failures === TELL_AFTER && !this.#closed) this.#observer.unreachable(reason);
-    if (!this.#closed) this.#timer = this.#clock.after(AGAIN_AFTER, () => this.#open());
-    this.#failAll(reason);
-  }
-
-  #failAll(reason: string): void {
     const sent = [...this.#sent.values()];
     const waiting = this.#waiting;
     this.#sent.clear();
     this.#waiting = [];
+    if (!this.#closed) {
+      if (wasOpen && this.#clock.now() - this.#openSince >= AGAIN_AFTER) this.#open();
+      else this.#timer = this.#clock.after(AGAIN_AFTER, () => this.#open());
+    }
+    this.#failAll(sent, waiting, reason);
+  }
+
+  /** The calls that were sent, and those that were not. */
+  #failAll(sent: readonly Pending[], waiting: readonly Pending[], reason: string): void {
     for (const call of sent) {
       call.timer?.cancel();
       const error = this.#unavailable(`went away during the call (${reason})`);

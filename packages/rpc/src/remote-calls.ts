@@ -39,8 +39,15 @@ export class RemoteCalls implements Remote {
     const due = this.#options.clock.now() + options.deadline;
     return new Promise((resolve, reject) => {
       const tried = new Set<string>();
+      let again = true;
       const attempt = (last?: RpcError): void => {
-        const link = this.#closed ? undefined : this.#choose(service, options, tried);
+        let link = this.#closed ? undefined : this.#choose(service, options, tried);
+        if (link === undefined && again && !this.#closed) {
+          // Nobody is left; but a connection that was lost is being made anew.
+          again = false;
+          tried.clear();
+          link = this.#choose(service, options, tried);
+        }
         if (link === undefined) {
           reject(last ?? nobody(service, method, options));
           return;

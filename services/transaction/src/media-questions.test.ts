@@ -130,6 +130,19 @@ describe("what relays are asked", () => {
     assert.deepEqual(asked, ["answer m-1", "answer m-2"]);
   });
 
+  it("waits longer with an answer, which cannot go elsewhere", async () => {
+    const { questions, asked, come, go, clock } = world();
+    come("m-1", "one");
+    come("m-9", "nine");
+    go("m-1");
+    const described = questions.describe({ ...offer, verb: "answer", relay: nameHash("one") });
+    await clock.pass(20_000);
+    assert.deepEqual(asked, []);
+    come("m-2", "one", 2);
+    assert.equal((await described).instance, nameHash("one"));
+    assert.deepEqual(asked, ["answer m-2"]);
+  });
+
   it("begins the session anew elsewhere where nobody follows; an answer is lost", async () => {
     const { questions, asked, come, go, clock } = world();
     come("m-1", "one");

@@ -9,6 +9,8 @@ import { bufferOf } from "./wire.ts";
 
 /** Relays that a new session is offered to, one after the other. */
 const TRIES = 3;
+/** Milliseconds that who takes the sessions of a relay up is waited for with an answer: below 64*T1, Timer H of the peer. */
+const ANSWER_PATIENCE = 25_000;
 /** Times that the end of a leg is told to a relay that does not hear it, and milliseconds before the second. */
 const TOLD = 5;
 const AGAIN_AFTER = 500;
@@ -87,7 +89,8 @@ export class MediaQuestions {
       for (let time = 1; ; time++) {
         const instance = await this.#holderOf(leg);
         try {
-          await this.#media[verb](question, { deadline: this.#deadlines.media, trace, key: leg.callId, instance });
+          const { media: deadline } = this.#deadlines;
+          await this.#media[verb](question, { deadline, trace, key: leg.callId, instance, repeatable: true });
           return;
         } catch (error) {
           if (time >= times || !isAway(error)) throw error;
@@ -121,7 +124,10 @@ export class MediaQuestions {
   }
 
   async #atHolder(description: Description, relay: number, trace: TraceContext | undefined): Promise<SessionReply> {
-    const end = this.#clock.now() + this.#deadlines.relay;
+    const { verb } = description;
+    // To an answer there is no elsewhere: its peer has said its 200 and says it again.
+    const patience = verb === "answer" ? Math.max(ANSWER_PATIENCE, this.#deadlines.relay) : this.#deadlines.relay;
+    const end = this.#clock.now() + patience;
     const gone = new Set<string>();
     for (;;) {
       const instance = await this.#relays.holder(relay, gone, end - this.#clock.now());
@@ -134,7 +140,7 @@ export class MediaQuestions {
       }
     }
     // Nobody took its sessions up. An offer can begin the session anew elsewhere; to an answer there is no offer.
-    if (description.verb === "offer") return this.#atAny(description, trace);
+    if (verb === "offer") return this.#atAny(description, trace);
     throw new RpcError(Code.Unavailable, "the relay that holds the session is gone, and nobody has followed it");
   }
 
@@ -165,7 +171,9 @@ export class MediaQuestions {
       toward,
       source,
     };
-    return this.#media[verb](question, { deadline: this.#deadlines.media, trace, key: callId, instance });
+    // A relay takes what it has taken already for said again.
+    const { media: deadline } = this.#deadlines;
+    return this.#media[verb](question, { deadline, trace, key: callId, instance, repeatable: true });
   }
 
   /** Who is to be told of a leg; undefined where its session was not begun, or where nobody is left who has it. */

@@ -44,7 +44,14 @@ export const transaction: Module<TransactionConfig> = {
         ["Supported", "path"],
       ],
     };
-    const questions = new Questions(rpc, new Relays(cluster, clock), clock, config.deadlines, measures);
+    const questions = new Questions({
+      rpc,
+      relays: new Relays(cluster, clock),
+      clock,
+      deadlines: config.deadlines,
+      measures,
+      log,
+    });
     // Failures come back to the first member: all members of a process share one table.
     const unconfirmed = new Unconfirmed({
       clock,

@@ -5,11 +5,21 @@ import { type LocateReply, type RouteDecision, RoutingService } from "@sipmesh/p
 import { type Client, Code, type Rpc, RpcError } from "@sipmesh/rpc";
 import { type Flow, Name, type Request } from "@sipmesh/sip";
 import { behindNat, type RouteInformation } from "@sipmesh/sip-core";
+import type { Log } from "@sipmesh/telemetry";
 import type { TransactionConfig } from "./config.ts";
 import type { Measures } from "./measures.ts";
 import { type Described, type Description, type MediaLeg, MediaQuestions } from "./media-questions.ts";
 import type { Relays } from "./relays.ts";
 import { wireFlow, wireTransport } from "./wire.ts";
+
+export interface QuestionsOptions {
+  readonly rpc: Rpc;
+  readonly relays: Relays;
+  readonly clock: Clock;
+  readonly deadlines: TransactionConfig["deadlines"];
+  readonly measures: Measures;
+  readonly log: Log;
+}
 
 /** What the transaction service asks of others. Everything rejects with `RpcError` in bounded time, and is counted. */
 export class Questions {
@@ -18,13 +28,15 @@ export class Questions {
   readonly #media: MediaQuestions;
   readonly #deadlines: TransactionConfig["deadlines"];
   readonly #measures: Measures;
+  readonly #log: Log;
 
-  constructor(rpc: Rpc, relays: Relays, clock: Clock, deadlines: TransactionConfig["deadlines"], measures: Measures) {
+  constructor({ rpc, relays, clock, deadlines, measures, log }: QuestionsOptions) {
     this.#routing = rpc.client("routing", RoutingService);
     this.#location = rpc.client("location", LocationService);
     this.#media = new MediaQuestions(rpc, relays, clock, deadlines);
     this.#deadlines = deadlines;
     this.#measures = measures;
+    this.#log = log;
   }
 
   /** What becomes of a request outside a dialog. */
@@ -34,6 +46,7 @@ export class Questions {
     const hashed = authorization.some(hashesBody) || proxyAuthorization.some(hashesBody);
     return this.#ask(
       "routing",
+      trace,
       this.#routing.route(
         {
           method: request.method,
@@ -62,6 +75,7 @@ export class Questions {
     const question = { uri, preferred: wireTransport(flow.transport), to };
     return this.#ask(
       "routing",
+      trace,
       this.#routing.locate(question, { deadline: this.#deadlines.routing, trace, repeatable: true }),
     );
   }
@@ -70,6 +84,7 @@ export class Questions {
   register(addressOfRecord: string, request: Request, flow: Flow, trace?: TraceContext): Promise<RegisterReply> {
     return this.#ask(
       "location",
+      trace,
       this.#location.register(
         {
           addressOfRecord,
@@ -91,19 +106,19 @@ export class Questions {
 
   /** What the receiver of an offer or answer is to see in its place. */
   describe(description: Description, trace?: TraceContext): Promise<Described> {
-    return this.#ask("media", this.#media.describe(description, trace));
+    return this.#ask("media", trace, this.#media.describe(description, trace));
   }
 
   /** Tells that an offer was refused or that a leg has ended. Nobody waits for it; a failure is counted. */
   release(verb: "reject" | "delete", leg: MediaLeg, trace?: TraceContext): void {
-    this.#ask("media", this.#media.release(verb, leg, trace)).catch(() => {});
+    this.#ask("media", trace, this.#media.release(verb, leg, trace)).catch(() => {});
   }
 
   close(): void {
     this.#media.close();
   }
 
-  #ask<T>(service: string, call: Promise<T>): Promise<T> {
+  #ask<T>(service: string, trace: TraceContext | undefined, call: Promise<T>): Promise<T> {
     const measures = this.#measures;
     measures.asked++;
     return call.then(
@@ -115,6 +130,7 @@ export class Questions {
         measures.asked--;
         const error = RpcError.from(thrown);
         measures.unanswered(service, error.code);
+        this.#log.warn({ service, trace, error: error.message }, "a question was not answered");
         throw error;
       },
     );
