@@ -102,8 +102,9 @@ export interface Bus {
   /** "away": no broker can be reached; what is published to others is held for a moment and then dropped. */
   readonly state: "connected" | "away";
   /**
-   * Milliseconds since the broker last gave back a signal of ours that we listen for as well; 0 where there is no broker.
-   * Who signals regularly sees by it whether it is to be trusted that others are silent, before `state` can tell.
+   * Milliseconds since the latest signal of ours was sent that we have got back from the broker; 0 where there is none.
+   * Who signals regularly sees by it that there may be much which has not been heard yet: the broker hangs, or this
+   * process got no processor for a while.
    */
   readonly silence: number;
   /** Publishes what is queued, then ends every subscription. */

@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame } from "./codec.ts";
 import { Listeners } from "./listeners.ts";
 import { LocalDelivery } from "./local-delivery.ts";
 import { reportFailure } from "./report-failure.ts";
-import { senderMark, sentByUs, withoutMark } from "./signal-frame.ts";
+import { ageOf, frameOf, senderMark, sentByUs, withoutMark } from "./signal-frame.ts";
 
 export interface NatsBusOptions {
   readonly clock: Clock;
@@ -49,6 +49,7 @@ class NatsBus implements Bus {
   readonly #signals = new Map<string, Listeners<[Uint8Array]>>();
   readonly #subscriptions = new Map<string, { users: number; subscription: Subscription }>();
   readonly #mark = senderMark();
+  /** When the latest signal was sent that NATS has given back. */
   #gaveBack: number;
   #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
@@ -118,7 +119,7 @@ class NatsBus implements Bus {
 
   signal(subject: string, payload: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#state === "connected") this.#send(subject, Buffer.concat([this.#mark, payload]));
+    if (this.#state === "connected") this.#send(subject, frameOf(this.#mark, this.#clock.now(), payload));
     this.#signals.get(subject)?.call(payload);
   }
 
@@ -131,7 +132,8 @@ class NatsBus implements Bus {
     const local = listeners.add(receive);
     const remote = this.#remote(subject, (frame) => {
       // What we signalled ourselves was handed over without NATS.
-      if (sentByUs(frame, this.#mark)) this.#gaveBack = this.#clock.now();
+      const now = this.#clock.now();
+      if (sentByUs(frame, this.#mark)) this.#gaveBack = now - ageOf(frame, now);
       else this.#signals.get(subject)?.call(withoutMark(frame));
     });
     return both(local, remote);

@@ -85,6 +85,11 @@ export interface Cluster {
   announce(facts: Partial<Pick<Instance, "targets" | "rpc" | "members" | "addresses" | "relay" | "leaving">>): void;
   /** Its own members are in the list and nobody is in it who is gone. */
   readonly state: "settled" | "unsettled" | "frozen";
+  /**
+   * This instance has heard nothing for so long that others may have taken it for dead and gone on in its place, as where
+   * it got no processor for seconds. What is known of owners is not to be relied on for as long as it lasts.
+   */
+  readonly doubtful: boolean;
   /** Tells the others that this instance goes, and takes its members off the list. */
   leave(): Promise<void>;
   /** Ends heartbeats and watches without a word, as a death does. */

@@ -31,7 +31,7 @@ class World {
   join(id: string, more: Partial<Instance> = {}) {
     const self = { id, node: "n", targets: [], members: [], ...more };
     let changes = 0;
-    const presence = new Presence({
+    const presence: Presence = new Presence({
       signals: this,
       subject: "s",
       clock: this.clock,
@@ -39,6 +39,7 @@ class World {
       changed: () => {
         changes += 1;
       },
+      heardAgain: () => presence.trust(),
     });
     return { presence, self, changes: () => changes, ids: () => presence.others.map((other) => other.id).sort() };
   }
@@ -112,12 +113,15 @@ test("a broker that hangs, and is not known to be away, makes nobody dead; who d
   const [a, b] = [world.join("a"), world.join("b")];
   world.join("c");
   world.clock.run(700);
+  assert.equal(a.presence.doubtful, false);
   world.hangs = true;
   world.clock.run(60_000);
   assert.deepEqual(a.ids(), ["b", "c"]);
+  assert.equal(a.presence.doubtful, true, "others may hear each other");
   b.presence.stop();
   world.hangs = false;
   world.clock.run(2000);
+  assert.equal(a.presence.doubtful, false);
   assert.deepEqual(a.ids(), ["b", "c"]);
   world.clock.run(3000);
   assert.deepEqual(a.ids(), ["c"]);

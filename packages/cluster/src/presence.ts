@@ -9,6 +9,8 @@ const DEAD_AFTER = 2500;
 const CHECK = 250;
 /** Silence towards ourselves after which it is we who hear nothing: shorter than that of the first who could seem dead. */
 const DEAF_AFTER = DEAD_AFTER - HEARTBEAT;
+/** Silence towards ourselves after which others may have taken us for dead, or are about to. */
+const DOUBTFUL_AFTER = DEAD_AFTER - 2 * CHECK;
 /** Milliseconds that a goodbye is remembered. */
 const FORGOTTEN_AFTER = 10 * DEAD_AFTER;
 
@@ -23,6 +25,8 @@ export interface PresenceOptions {
   readonly clock: Clock;
   readonly self: () => Instance;
   readonly changed: () => void;
+  /** After a while that makes it `doubtful`; ended by `trust`. */
+  readonly heardAgain: () => void;
   readonly failed?: ((error: unknown) => void) | undefined;
 }
 
@@ -39,6 +43,7 @@ export class Presence {
   #beat: Timer | undefined;
   #check: Timer | undefined;
   #deaf = false;
+  #doubtful = false;
   #stopped = false;
 
   constructor(options: PresenceOptions) {
@@ -62,6 +67,20 @@ export class Presence {
     if (id === this.#options.self().id || this.#left.has(id)) return;
     const known = this.#others.get(id)?.instance ?? { id, node, targets: [] };
     this.#others.set(id, { instance: { ...known, members }, text: "", heard: this.#options.clock.now() });
+  }
+
+  /**
+   * The broker is there, and for a while none of our heartbeats has come back, until `trust`: others may have taken us for
+   * dead, and what tells of it is yet to be heard.
+   */
+  get doubtful(): boolean {
+    const { state, silence } = this.#options.signals;
+    return state === "connected" && (this.#doubtful || silence >= DOUBTFUL_AFTER);
+  }
+
+  /** What others may have done meanwhile is known. */
+  trust(): void {
+    this.#doubtful = false;
   }
 
   /** Tells the others what we are now. */
@@ -97,15 +116,19 @@ export class Presence {
   }
 
   #bury(): void {
-    const { clock, signals, changed } = this.#options;
+    const { clock, signals, changed, heardAgain } = this.#options;
     if (signals.state === "away" || signals.silence > DEAF_AFTER) {
       this.#deaf = true;
+      if (signals.silence >= DOUBTFUL_AFTER) this.#doubtful = true;
+      // What comes back of it ends the silence.
+      if (signals.state === "connected") this.#tell(false);
       return;
     }
     if (this.#deaf) {
       this.#deaf = false;
       for (const other of this.#others.values()) other.heard = clock.now();
       this.#tell(true);
+      if (this.#doubtful) heardAgain();
       return;
     }
     for (const [id, since] of this.#left) if (since + FORGOTTEN_AFTER <= clock.now()) this.#left.delete(id);

@@ -19,6 +19,6 @@ export interface Signals {
   signal(subject: string, payload: Uint8Array): void;
   listen(subject: string, receive: (payload: Uint8Array) => void): { close(): void };
   readonly state: "connected" | "away";
-  /** Milliseconds since a signal of ours last came back to us. */
+  /** Milliseconds since the latest signal of ours was sent that has come back to us. */
   readonly silence: number;
 }

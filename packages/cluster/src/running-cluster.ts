@@ -60,6 +60,7 @@ class RunningCluster implements Cluster {
       clock: options.clock,
       self: () => this.#self,
       changed: () => this.#present(),
+      heardAgain: () => void this.#learnAnew(),
       failed: options.failed,
     });
     this.#keepLooking();
@@ -78,6 +79,10 @@ class RunningCluster implements Cluster {
     return this.#view.list.number > 0 && sameMembers(expected(this.#view), this.#view.list.members)
       ? "settled"
       : "unsettled";
+  }
+
+  get doubtful(): boolean {
+    return this.#presence.doubtful;
   }
 
   instances(target: string): readonly Instance[] {
@@ -246,6 +251,18 @@ class RunningCluster implements Cluster {
     }
     this.#receive({ type: "listed", list });
     return true;
+  }
+
+  /** Who heard nothing for a while may have been taken off the list, and the watch may be slow to tell. */
+  async #learnAnew(): Promise<void> {
+    try {
+      const stored = await this.#options.register.get(KEY);
+      if (stored !== undefined) this.#listed(stored.value);
+    } catch (error) {
+      this.#options.failed?.(error);
+    } finally {
+      this.#presence.trust();
+    }
   }
 
   #keepLooking(): void {

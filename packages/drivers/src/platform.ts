@@ -153,6 +153,15 @@ export class Platform {
     await Promise.all(this.#of(target).map((part) => part.program.kill()));
   }
 
+  /** One process of a target gets no processor until it is thawed, the first unless another is named. */
+  async freezeOne(target: string, index = 0): Promise<void> {
+    await this.#one(target, index).program.freeze();
+  }
+
+  thawOne(target: string, index = 0): void {
+    this.#one(target, index).program.signal("SIGCONT");
+  }
+
   /** kill −9 of one process of a target, the first unless another is named. */
   async killOne(target: string, index = 0): Promise<void> {
     await this.#one(target, index).program.kill();

@@ -205,10 +205,7 @@ export class PeerLink {
     const id = this.#nextId;
     this.#nextId = id === 0xffffffff ? 1 : id + 1;
     this.#sent.set(id, call);
-    call.timer = this.#clock.after(deadline, () => {
-      this.#sent.delete(id);
-      call.reject(deadlineExceeded(call.method.path, call.options.deadline));
-    });
+    call.timer = this.#clock.after(deadline, () => setImmediate(() => this.#expire(id)));
     return { id, method: call.method.path, payload, deadline, trace: call.options.trace };
   }
 
@@ -236,6 +233,17 @@ export class PeerLink {
         call.reject(new RpcError(Code.Internal, `${call.method.path}: the reply cannot be decoded`, error));
       }
     }
+  }
+
+  /**
+   * One turn after the timer: a process that got no processor for a while sees its timers before the replies that have
+   * come meanwhile.
+   */
+  #expire(id: number): void {
+    const call = this.#sent.get(id);
+    if (call === undefined) return;
+    this.#sent.delete(id);
+    call.reject(deadlineExceeded(call.method.path, call.options.deadline));
   }
 
   #expireWaiting(call: Pending): void {

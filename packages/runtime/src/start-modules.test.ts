@@ -30,6 +30,7 @@ function context(story: string[]): Context {
       self: { id: "test-1", node: "n", targets: [], members: [] },
       membership: { number: 0, members: [] },
       state: "settled",
+      doubtful: false,
       instances: () => [],
       ownerOf: () => undefined,
       successorOf: () => undefined,

@@ -7,6 +7,7 @@ import { EarlyMessages } from "./early-messages.ts";
 describe("a message that was addressed by a list of owners", () => {
   let clock: VirtualClock;
   let number: number;
+  let doubtful: boolean;
   let changed: () => void;
   let early: EarlyMessages;
   let resumed: string[];
@@ -14,10 +15,14 @@ describe("a message that was addressed by a list of owners", () => {
   beforeEach(() => {
     clock = new VirtualClock();
     number = 3;
+    doubtful = false;
     resumed = [];
     const cluster = {
       get membership() {
         return { number, members: [] };
+      },
+      get doubtful() {
+        return doubtful;
       },
       onChange(run: () => void) {
         changed = run;
@@ -49,6 +54,27 @@ describe("a message that was addressed by a list of owners", () => {
     number = 5;
     changed();
     assert.deepEqual(resumed, ["four", "four again", "five"]);
+  });
+
+  it("that may not be the last one waits until it is known to be, and nothing overtakes it", async () => {
+    doubtful = true;
+    for (const text of ["one", "two"])
+      assert.equal(
+        early.holds(3, () => resumed.push(text)),
+        true,
+      );
+    await clock.pass(150);
+    assert.deepEqual(resumed, []);
+    doubtful = false;
+    assert.equal(
+      early.holds(3, () => resumed.push("never")),
+      false,
+    );
+    assert.deepEqual(resumed, ["one", "two"]);
+    doubtful = true;
+    early.holds(3, () => resumed.push("three"));
+    await clock.pass(1200);
+    assert.deepEqual(resumed, ["one", "two", "three"], "nobody waits for ever");
   });
 
   it("that does not come is dealt with by the list that there is", async () => {

@@ -18,7 +18,8 @@ interface Early {
 
 /**
  * Messages that were addressed by a list of owners that is not known here yet. They wait for it: by an older one their
- * calls are another's, or nobody could be asked about them.
+ * calls are another's, or nobody could be asked about them. So do all where it is doubtful whether there is a newer list:
+ * who wakes up after seconds finds messages of calls that have gone on without it.
  */
 export class EarlyMessages {
   readonly #cluster: Cluster;
@@ -35,7 +36,9 @@ export class EarlyMessages {
 
   /** @returns whether it waits; then `resume` is called with the list, or without it once that has taken too long */
   holds(membership: number, resume: () => void): boolean {
-    if (membership <= this.#cluster.membership.number || this.#waiting.length >= BOUND) return false;
+    // What waits was here before.
+    this.#resume();
+    if (this.#isKnown(membership) || this.#waiting.length >= BOUND) return false;
     this.#waiting.push({ membership, until: this.#clock.now() + PATIENCE, resume });
     this.#look ??= this.#clock.after(LOOK, () => this.#lookAgain());
     return true;
@@ -47,6 +50,10 @@ export class EarlyMessages {
     this.#waiting = [];
   }
 
+  #isKnown(membership: number): boolean {
+    return membership <= this.#cluster.membership.number && !this.#cluster.doubtful;
+  }
+
   #lookAgain(): void {
     this.#look = undefined;
     this.#resume();
@@ -55,10 +62,9 @@ export class EarlyMessages {
 
   #resume(): void {
     if (this.#waiting.length === 0) return;
-    const { number } = this.#cluster.membership;
     const now = this.#clock.now();
     const waiting = this.#waiting;
-    const isDue = ({ membership, until }: Early) => membership <= number || until <= now;
+    const isDue = ({ membership, until }: Early) => this.#isKnown(membership) || until <= now;
     this.#waiting = waiting.filter((early) => !isDue(early));
     for (const early of waiting) if (isDue(early)) early.resume();
   }

@@ -111,7 +111,7 @@ export class Questions {
 
   /** Tells that an offer was refused or that a leg has ended. Nobody waits for it; a failure is counted. */
   release(verb: "reject" | "delete", leg: MediaLeg, trace?: TraceContext): void {
-    this.#ask("media", trace, this.#media.release(verb, leg, trace)).catch(() => {});
+    this.#counted("media", this.#media.release(verb, leg, trace)).catch(() => {});
   }
 
   close(): void {
@@ -119,6 +119,12 @@ export class Questions {
   }
 
   #ask<T>(service: string, trace: TraceContext | undefined, call: Promise<T>): Promise<T> {
+    return this.#counted(service, call, ({ message }) => {
+      this.#log.warn({ service, trace, error: message }, "a question was not answered");
+    });
+  }
+
+  #counted<T>(service: string, call: Promise<T>, failed: (error: RpcError) => void = () => {}): Promise<T> {
     const measures = this.#measures;
     measures.asked++;
     return call.then(
@@ -130,7 +136,7 @@ export class Questions {
         measures.asked--;
         const error = RpcError.from(thrown);
         measures.unanswered(service, error.code);
-        this.#log.warn({ service, trace, error: error.message }, "a question was not answered");
+        failed(error);
         throw error;
       },
     );

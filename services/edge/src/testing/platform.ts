@@ -86,6 +86,7 @@ export async function startPlatform(
       addresses = facts.addresses;
     },
     state: "settled",
+    doubtful: false,
     leave: async () => {},
     stop() {},
   };

@@ -205,9 +205,14 @@ describe("an owner of calls and its successor", () => {
     ground.list("two");
     // The turn of `one` to hand it over has not come when `two` answers it, nor when it is the owner again.
     await two.receive(answer(invite, 200), bob, 2);
+    words(one, two);
     ground.list("one", "two");
     await ground.clock.pass(50);
-    words(one, two);
+    assert.deepEqual(
+      words(one, two).filter((word) => word.startsWith("1")),
+      [],
+      "the caller has had its 200",
+    );
     await ground.clock.pass(100_000);
     assert.deepEqual(words(one, two), [], "its own bound on ringing is called off");
   });

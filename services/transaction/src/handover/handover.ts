@@ -281,14 +281,18 @@ export class Handover {
     }
   }
 
-  /** It was on its way to who is gone meanwhile. */
+  /** It was on its way to another. That one has gone on with it where it is still there, and is asked first. */
   #takeBack(entry: Entry, leaving: Leaving): void {
     const { calls, clock } = this.#o;
-    const state = decodeCallState(this.#copies.stateOf(entry), clock.now() - leaving.at);
+    const { key, callId, since } = entry;
+    const state = this.#copies.stateOf(entry);
     this.#copies.callOff(entry);
     calls.letGo(entry, false);
     // It is no newer than it was: who went on with it meanwhile has the later state.
-    this.#adopt(state, entry.since);
+    const goOn = (): void => {
+      if (calls.find(key) === undefined) this.#adopt(decodeCallState(state, clock.now() - leaving.at), since);
+    };
+    if (!this.#listed.has(leaving.to) || !this.asks(callId, goOn)) goOn();
   }
 
   #adopt(state: CallState, since = this.#number): void {

@@ -126,6 +126,7 @@ export class Ground {
         view.listeners.add(run);
         return { close: () => void view.listeners.delete(run) };
       },
+      doubtful: false,
       announce: ({ members }) => {
         if (members?.length === 0) this.list(...this.#list.members.map(({ id }) => id).filter((id) => id !== name));
       },
