@@ -76,8 +76,18 @@ describe("who holds a session", () => {
     assert.equal(await found, "m-2");
   });
 
+  it("is waited for where it may have gone just before we came", async () => {
+    const { holder, change } = world();
+    const found = holder("one:1");
+    await settled();
+    change(relay("m-2", "one:1", { incarnation: 2 }));
+    assert.equal(await found, "m-2");
+  });
+
   it("is waited for no longer than is said, and not at all where nobody ever had that name or lost it long ago", async () => {
     const { clock, holder, change } = world(relay("m-1", "one:1"));
+    clock.after(30_000, () => {});
+    clock.step();
     const began = clock.now();
     assert.equal(await holder("never"), undefined);
     change();

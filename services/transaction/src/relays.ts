@@ -28,6 +28,8 @@ export class Relays {
   readonly #clock: Clock;
   readonly #subscription: { close(): void };
   readonly #waiting = new Set<Waiting>();
+  /** What was there before is not known. */
+  readonly #since: number;
   /** Names that nobody has now, and since when. */
   readonly #gone = new Map<number, number>();
   #known: readonly Known[] = [];
@@ -36,6 +38,7 @@ export class Relays {
   constructor(cluster: Cluster, clock: Clock) {
     this.#cluster = cluster;
     this.#clock = clock;
+    this.#since = clock.now();
     this.#subscription = cluster.onChange(() => this.#learn());
     this.#learn();
   }
@@ -54,7 +57,8 @@ export class Relays {
    */
   holder(hash: number, except: ReadonlySet<string>, within: number): Promise<string | undefined> {
     const present = this.#holderOf(hash, except);
-    const expected = this.#byHash.has(hash) || this.#clock.now() - (this.#gone.get(hash) ?? -EXPECTED) < EXPECTED;
+    // One that has never been seen here may have gone just before we came.
+    const expected = this.#byHash.has(hash) || this.#clock.now() - (this.#gone.get(hash) ?? this.#since) < EXPECTED;
     if (present !== undefined || !expected || within <= 0) return Promise.resolve(present);
     return new Promise((resolve) => {
       const waiting: Waiting = {
