@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Baresip, type BaresipOptions, freePort, Linphone, listen, type Platform } from "@sipmesh/drivers";
+import { Baresip, type BaresipOptions, freePort, freePorts, Linphone, listen, type Platform } from "@sipmesh/drivers";
 import { until } from "@sipmesh/environment/testing";
 
 const file = (name: string) => new URL(`../clients/${name}`, import.meta.url).pathname;
@@ -20,7 +20,7 @@ export async function baresip(
   user: string,
   more: Partial<BaresipOptions> = {},
 ): Promise<Baresip> {
-  const rtp = await freePort(20);
+  const rtp = await freePorts(20);
   return new Baresip({
     template: file(`baresip-${template}`),
     folder: join(newFolder(), user),
@@ -42,7 +42,7 @@ export async function linphone(platform: Platform, user: string): Promise<Linpho
     password: PASSWORD,
     server: platform.server,
     sipPort: await freePort(),
-    rtpPort: await freePort(4),
+    rtpPort: await freePorts(4),
   });
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { freePort, Program } from "@sipmesh/drivers";
+import { freePort, freePorts, Program } from "@sipmesh/drivers";
 
 const MAIN = new URL("../../services/launcher/src/main.ts", import.meta.url).pathname;
 const PATIENCE = 30_000;
@@ -48,7 +48,7 @@ export class Running {
 
   static async start(asked: Asked): Promise<Running> {
     const { folder, name } = asked;
-    const [sip, admin, media] = [await freePort(), await freePort(), await freePort(200)];
+    const [sip, admin, media] = [await freePort(), await freePort(), await freePorts(200)];
     const dataDirectory = join(folder, `${name}-data`);
     const config = {
       process: { dataDirectory },

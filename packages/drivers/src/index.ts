@@ -5,7 +5,7 @@ export { Linphone, type LinphoneOptions } from "./linphone.ts";
 export { Nats, type NatsOptions } from "./nats.ts";
 export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";
 export { Platform, type PlatformOptions, type Shape, startPlatform } from "./platform.ts";
-export { freePort } from "./ports.ts";
+export { freePort, freePorts } from "./ports.ts";
 export { Program, type ProgramOptions, runProgram } from "./program.ts";
 export { type RawCall, RawPhone, type Server } from "./raw-phone.ts";
 export { Sipp, type SippCounts, type SippOptions, type SippStep } from "./sipp.ts";

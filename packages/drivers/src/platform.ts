@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Nats } from "./nats.ts";
 import { MEDIA_PORTS, type Policy, platformConfig } from "./platform-config.ts";
-import { freePort } from "./ports.ts";
+import { freePort, freePorts } from "./ports.ts";
 import { Program, runProgram } from "./program.ts";
 
 /** `all`: one process. `split`: a process for each target, two of those that hold no socket of a phone's media. */
@@ -95,7 +95,7 @@ export class Platform {
     for (const part of this.#parts) {
       const end = Date.now() + START_PATIENCE;
       const ask = () => this.#get(part, "/ready").catch((error: unknown) => ({ status: 0, body: String(error) }));
-      for (let answer = await ask(); answer.status !== 200; answer = await ask()) {
+      for (let answer = await ask(); answer.status !== 200 || !part.program.running; answer = await ask()) {
         if (!part.program.running) throw new Error(`${part.target} ended:\n${part.program.output.slice(-4_000)}`);
         if (Date.now() > end) throw new Error(`${part.target} is not ready: ${answer.body}\n${this.#complaints()}`);
         await pause(50);
@@ -275,7 +275,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         address,
         sipPort: port,
         adminPort: admin,
-        mediaPort: await freePort(MEDIA_PORTS),
+        mediaPort: await freePorts(MEDIA_PORTS),
         dataDirectory,
         natsUrl: nats?.url,
       },

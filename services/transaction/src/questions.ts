@@ -119,8 +119,10 @@ export class Questions {
   }
 
   #ask<T>(service: string, trace: TraceContext | undefined, call: Promise<T>): Promise<T> {
-    return this.#counted(service, call, ({ message }) => {
-      this.#log.warn({ service, trace, error: message }, "a question was not answered");
+    return this.#counted(service, call, ({ code, message }) => {
+      // What a peer has sent and nobody can read is told to that peer alone.
+      if (code !== Code.InvalidArgument)
+        this.#log.warn({ service, trace, error: message }, "a question was not answered");
     });
   }
 
