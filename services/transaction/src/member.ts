@@ -41,16 +41,17 @@ export class Member {
   }
 
   #receive(envelope: Envelope): void {
-    const { transactions, id } = this.#o;
+    const { transactions, early, id } = this.#o;
     if (envelope.kind === "send-failure") this.#guard(envelope.kind, () => transactions.unsent(envelope.key));
-    else if (envelope.kind === "handover")
-      this.#guard(envelope.kind, () => transactions.handover.receive(envelope.payload, id));
     else if (envelope.kind === "confirmation") this.#o.unconfirmed.confirmed(envelope.numbers);
-    else if (envelope.kind === "inbound" && !this.#isEarly(envelope)) this.#inbound(envelope);
-  }
-
-  #isEarly(envelope: Inbound): boolean {
-    return this.#o.early.holds(envelope.membership, () => this.#inbound(envelope));
+    else if (envelope.kind === "handover") {
+      const take = () => this.#guard("handover", () => transactions.handover.receive(envelope.payload, id));
+      // Whatever list it was sent by: a receipt lets a call go on.
+      if (!early.holds(0, take)) take();
+    } else if (envelope.kind === "inbound") {
+      const take = () => this.#inbound(envelope);
+      if (!early.holds(envelope.membership, take)) take();
+    }
   }
 
   #inbound(envelope: Inbound): void {

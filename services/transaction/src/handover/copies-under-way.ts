@@ -81,9 +81,11 @@ export class CopiesUnderWay<Of> {
   }
 
   #lookAgain(): void {
-    const { clock, send, settled } = this.#o;
+    const { clock, cluster, send, settled } = this.#o;
     const now = clock.now();
     for (const copy of [...this.#copies.values()]) {
+      // Receipts may have come that are yet to be read, or others have gone on with the call.
+      if (copy.until <= now && cluster.doubtful) continue;
       if (copy.until <= now) {
         this.#copies.delete(copy.number);
         settled(copy, "unheard");
