@@ -13,6 +13,7 @@ const OPEN = { domain: "open.test", proves: false } as const;
 const HEALED = 15_000;
 
 describe("an owner of calls goes (split)", { skip: missing("nats-server") }, () => {
+  const withSipp = { skip: missing("sipp") };
   let platform: Platform;
 
   before(async () => {
@@ -82,28 +83,21 @@ describe("an owner of calls goes (split)", { skip: missing("nats-server") }, () 
     }
   }
 
-  it(
-    "one dies, comes back, the other leaves, under load: no call fails, nothing unexpected",
-    {
-      skip: missing("sipp"),
-    },
-    () =>
-      underLoad(500, async (placed) => {
-        await placed(60);
-        await platform.killOne("transaction", 1);
-        await placed(200);
-        await platform.resumeOne("transaction", 1);
-        await placed(300);
-        await platform.leaveOne("transaction", 0);
-        await platform.resumeOne("transaction", 0);
-      }),
+  it("one dies, comes back, the other leaves, under load: no call fails, nothing unexpected", withSipp, () =>
+    underLoad(500, async (placed) => {
+      await placed(60);
+      await platform.killOne("transaction", 1);
+      await placed(200);
+      await platform.resumeOne("transaction", 1);
+      await placed(300);
+      await platform.leaveOne("transaction", 0);
+      await platform.resumeOne("transaction", 0);
+    }),
   );
 
   it(
     "one hangs for seconds, is taken for dead, and wakes up under load: no call fails, nothing unexpected",
-    {
-      skip: missing("sipp"),
-    },
+    withSipp,
     () =>
       underLoad(250, async (placed) => {
         await placed(60);

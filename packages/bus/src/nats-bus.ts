@@ -132,8 +132,7 @@ class NatsBus implements Bus {
     const local = listeners.add(receive);
     const remote = this.#remote(subject, (frame) => {
       // What we signalled ourselves was handed over without NATS.
-      const now = this.#clock.now();
-      if (sentByUs(frame, this.#mark)) this.#gaveBack = now - ageOf(frame, now);
+      if (sentByUs(frame, this.#mark)) this.#noteReturn(frame);
       else this.#signals.get(subject)?.call(withoutMark(frame));
     });
     return both(local, remote);
@@ -155,6 +154,11 @@ class NatsBus implements Bus {
     this.#local.clear();
     this.#signals.clear();
     this.#drops.clear();
+  }
+
+  #noteReturn(frame: Uint8Array): void {
+    const now = this.#clock.now();
+    this.#gaveBack = now - ageOf(frame, now);
   }
 
   async #follow(): Promise<void> {

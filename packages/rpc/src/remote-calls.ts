@@ -41,8 +41,8 @@ export class RemoteCalls implements Remote {
       const tried = new Set<string>();
       let again = true;
       const attempt = (last?: RpcError): void => {
-        let link = this.#closed ? undefined : this.#choose(service, options, tried);
-        if (link === undefined && again && !this.#closed) {
+        let link = this.#choose(service, options, tried);
+        if (link === undefined && again) {
           // Nobody is left; but a connection that was lost is being made anew.
           again = false;
           tried.clear();
@@ -69,6 +69,7 @@ export class RemoteCalls implements Remote {
   }
 
   #choose(service: string, { instance, key }: CallOptions, tried: ReadonlySet<string>): PeerLink | undefined {
+    if (this.#closed) return undefined;
     const peers = this.#options.peers(service).filter((peer) => !tried.has(peer.instance));
     if (instance !== undefined) {
       const peer = peers.find((one) => one.instance === instance);

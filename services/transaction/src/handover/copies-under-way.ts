@@ -84,9 +84,9 @@ export class CopiesUnderWay<Of> {
     const { clock, cluster, send, settled } = this.#o;
     const now = clock.now();
     for (const copy of [...this.#copies.values()]) {
-      // Receipts may have come that are yet to be read, or others have gone on with the call.
-      if (copy.until <= now && cluster.doubtful) continue;
       if (copy.until <= now) {
+        // Receipts may have come that are yet to be read, or others have gone on with the call.
+        if (cluster.doubtful) continue;
         this.#copies.delete(copy.number);
         settled(copy, "unheard");
       } else if (copy.sent + AGAIN_AFTER <= now) {
