@@ -6,16 +6,17 @@ import { Sipp, type SippCounts } from "@sipmesh/drivers";
 import { cpuMicroseconds } from "./cpu.ts";
 import type { Peer } from "./peer.ts";
 
-export const SERVER = "127.0.0.1:5060";
+export const SERVER_PORT = 5060;
+const SERVER = `127.0.0.1:${SERVER_PORT}`;
 /** The scenarios register this callee's port. */
-const CALLEE_PORT = 5070;
+export const CALLEE_PORT = 5070;
 /** Addresses of record that register. */
 export const SUBSCRIBERS = 20_000;
 /**
  * Calls or REGISTERs, at the rate that is then measured, before anything counts. Servers run for weeks: what is measured
  * is what they cost then, not what V8 spends on reading and compiling them first.
  */
-const WARM_UP = 15_000;
+export const WARM_UP = 15_000;
 export const PASSWORD = "secret";
 export const CALLEE = "callee";
 
@@ -62,51 +63,89 @@ function lines(digest: boolean): string {
   return `${rows.join("\n")}\n`;
 }
 
-/** Calls to one registered callee: INVITE, 100, 180, 200, ACK, BYE, 200. */
-export async function callLoad(peer: Peer, rate: number, seconds: number): Promise<Measured> {
-  const folder = mkdtempSync(join(tmpdir(), "sipmesh-bench-"));
-  const users = join(folder, "users.csv");
-  writeFileSync(users, `SEQUENTIAL\n${CALLEE}\n`);
-  const registration = new Sipp({
-    scenario: scenario("reg"),
-    folder,
-    name: "register",
-    remote: SERVER,
-    port: 5071,
-    calls: 1,
-    users,
-  });
-  const registered = await registration.done(10_000);
-  if (registered.successful !== 1)
-    throw new Error(`the callee could not register with ${peer.name}: ${registration.errors()}`);
-  const callee = new Sipp({
-    scenario: scenario("uas"),
-    folder,
-    name: "callee",
-    port: CALLEE_PORT,
-    extra: ["-l", "100000"],
-  });
-  const run = async (calls: number) => {
+/** Calls at a fixed rate: INVITE, 100, 180, 200, ACK, BYE, 200. */
+export async function callLoad(
+  peer: Peer,
+  rate: number,
+  seconds: number,
+  warmUp = { rate, calls: Math.max(rate, WARM_UP) },
+): Promise<Measured> {
+  const calls = await Calls.to(peer);
+  try {
+    await calls.run(warmUp.rate, warmUp.calls);
+    return await calls.measured(rate, rate * seconds);
+  } finally {
+    await calls.end();
+  }
+}
+
+/** Calls through a peer to one callee that is registered with it. */
+export class Calls {
+  readonly #peer: Peer;
+  readonly #folder: string;
+  readonly #users: string;
+  readonly #callee: Sipp;
+  #runs = 0;
+
+  private constructor(peer: Peer, folder: string, users: string) {
+    this.#peer = peer;
+    this.#folder = folder;
+    this.#users = users;
+    this.#callee = new Sipp({
+      scenario: scenario("uas"),
+      folder,
+      name: "callee",
+      port: CALLEE_PORT,
+      extra: ["-l", "100000"],
+    });
+  }
+
+  /** Registers the callee, and has it wait for calls. */
+  static async to(peer: Peer): Promise<Calls> {
+    const folder = mkdtempSync(join(tmpdir(), "sipmesh-bench-"));
+    const users = join(folder, "users.csv");
+    writeFileSync(users, `SEQUENTIAL\n${CALLEE}\n`);
+    const registration = new Sipp({
+      scenario: scenario("reg"),
+      folder,
+      name: "register",
+      remote: SERVER,
+      port: 5071,
+      calls: 1,
+      users,
+    });
+    const registered = await registration.done(10_000);
+    if (registered.successful !== 1)
+      throw new Error(`the callee could not register with ${peer.name}: ${registration.errors()}`);
+    const calls = new Calls(peer, folder, users);
+    await pause(300);
+    return calls;
+  }
+
+  /** Places calls, so many a second. */
+  async run(rate: number, calls: number): Promise<SippCounts> {
     const caller = new Sipp({
       scenario: scenario("uac"),
-      folder,
-      name: `caller-${calls}`,
+      folder: this.#folder,
+      name: `caller-${++this.#runs}`,
       remote: SERVER,
       port: 5072,
       rate,
       calls,
-      users,
+      users: this.#users,
       // A call whose answer never comes counts as failed and must not hold the run up.
       extra: ["-l", "100000", "-recv_timeout", "20000"],
     });
     return await caller.done((calls / rate + 60) * 1_000);
-  };
-  try {
-    await pause(300);
-    await run(Math.max(rate, WARM_UP));
-    return await measured(peer, rate * seconds, () => run(rate * seconds));
-  } finally {
-    await callee.program.kill();
+  }
+
+  /** Places calls, and tells what they cost the peer. */
+  async measured(rate: number, calls: number): Promise<Measured> {
+    return await measured(this.#peer, calls, () => this.run(rate, calls));
+  }
+
+  async end(): Promise<void> {
+    await this.#callee.program.kill();
   }
 }
 

@@ -1,16 +1,19 @@
 import { type Platform, RawPhone, type Shape, startPlatform } from "@sipmesh/drivers";
-import { CALLEE, PASSWORD, SUBSCRIBERS } from "./load.ts";
+import { CALLEE, PASSWORD, SERVER_PORT, SUBSCRIBERS } from "./load.ts";
 import type { Peer } from "./peer.ts";
 import type { RelayPeer } from "./relay.ts";
 import { portOf } from "./rtpengine.ts";
 import { startTraceSink } from "./trace-sink.ts";
 
-const PORT = 5060;
 /** As configured by default; the tests' own configuration has less. */
 const WARM_UP = 500;
 
 /** The whole platform with its full feature set: timers, metrics, 1 % of the calls traced; media left to the phones. */
-export async function startSipmesh(options: { shape: Shape; digest: boolean }): Promise<Peer> {
+export async function startSipmesh(options: {
+  shape: Shape;
+  digest: boolean;
+  copies?: Readonly<Record<string, number>>;
+}): Promise<Peer> {
   const subscribers = [];
   for (let n = 0; options.digest && n < SUBSCRIBERS; n += 1) subscribers.push({ user: `u${n}`, password: PASSWORD });
   const domain = {
@@ -24,7 +27,8 @@ export async function startSipmesh(options: { shape: Shape; digest: boolean }): 
   const sink = await startTraceSink();
   const platform = await startPlatform({
     shape: options.shape,
-    port: PORT,
+    ...(options.copies !== undefined && { copies: options.copies }),
+    port: SERVER_PORT,
     config: {
       process: { warmUp: WARM_UP },
       routing: { media: "never" },

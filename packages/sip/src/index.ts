@@ -14,6 +14,7 @@ export { type CSeq, parseCSeq, readCSeq } from "./cseq.ts";
 export { Edit } from "./edit.ts";
 export { canonicalEscapes, decodeEscapes, escapeUser } from "./escape.ts";
 export type { Address, Flow, Transport } from "./flow.ts";
+export { ipBytes, ipText } from "./ip.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { splitList } from "./list.ts";
 export { type Decode, type Draft, isRequest, type Message, noBody, type Request, type Response } from "./message.ts";

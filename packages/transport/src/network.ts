@@ -6,6 +6,8 @@ export interface UdpSocket {
   readonly local: Address;
   /** Bytes that the system granted for datagrams that wait to be read; absent where that is not known. */
   readonly receiveBuffer?: number;
+  /** Whether datagrams of one turn of the event loop share a system call; absent where there is no system. */
+  readonly batched?: boolean;
   /**
    * Sends one datagram to an IP literal, at the end of this turn of the event loop. It never throws. The bytes must stay
    * as they are until then.

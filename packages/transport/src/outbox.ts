@@ -1,33 +1,29 @@
-import type { Socket } from "node:dgram";
-
-interface Datagram {
-  readonly socket: Socket;
-  readonly bytes: Uint8Array;
-  readonly port: number;
-  readonly address: string;
-  readonly sent: (error: Error | null) => void;
+/** A socket with datagrams that wait to be sent. */
+export interface Sender {
+  sendWaiting(): void;
 }
 
-/** Datagrams of this turn of the event loop, of all sockets: as many as it made. */
-const waiting: Datagram[] = [];
+/** Those that got their first datagram in this turn of the event loop: as many as there are sockets. */
+const waiting: Sender[] = [];
+let scheduled = false;
 
 /**
- * Sends when the turn of the event loop has read all that had come. Back to back they wake a receiver once rather than
- * each time: a proxied call at 3000/s costs 10 % less (161 → 145 µs).
+ * Has a socket send when the turn of the event loop has read all that had come. Back to back the datagrams wake a receiver
+ * once rather than each time: a proxied call at 3000/s costs 10 % less (161 → 145 µs).
  */
-export function post(datagram: Datagram): void {
-  if (waiting.length === 0) setImmediate(flush);
-  waiting.push(datagram);
+export function post(sender: Sender): void {
+  waiting.push(sender);
+  flushAtEndOfTurn();
 }
 
-/** Sends what waits. */
-export function flush(): void {
-  for (const { socket, bytes, port, address, sent } of waiting.splice(0)) {
-    try {
-      socket.send(bytes, port, address, sent);
-    } catch (error) {
-      // A closed socket, port 0, or bytes beyond what a datagram holds.
-      queueMicrotask(() => sent(error as Error));
-    }
-  }
+/** What is posted before the end of this turn of the event loop leaves at its end, also what microtasks post. */
+export function flushAtEndOfTurn(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(flush);
+}
+
+function flush(): void {
+  scheduled = false;
+  for (const sender of waiting.splice(0)) sender.sendWaiting();
 }

@@ -85,6 +85,10 @@ export const receiveBuffer: MetricDefinition = {
   help: "The smallest receive buffer that the system granted to a UDP socket (4 MiB are asked for).",
   unit: "By",
 };
+export const batched: MetricDefinition = {
+  name: "sipmesh_edge_udp_batched",
+  help: "1 where datagrams share system calls (Linux, and a Node.js that has node:ffi), 0 where each has its own.",
+};
 export const loopDelay: MetricDefinition = {
   name: "sipmesh_edge_loop_delay_seconds",
   help: "How late a timer of the edge ran last: the delay of its event loop.",
@@ -160,6 +164,7 @@ export const catalogue: Catalogue = {
     pinged,
     sources,
     receiveBuffer,
+    batched,
     loopDelay,
     selfChecks,
     refused,

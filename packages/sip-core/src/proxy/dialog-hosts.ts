@@ -1,6 +1,5 @@
-import { Name, parseNameAddress, type Request, readNameAddress, readUri } from "@sipmesh/sip";
+import { ipBytes, Name, parseNameAddress, type Request, readNameAddress, readUri } from "@sipmesh/sip";
 import { nameHash } from "./flow-reference.ts";
-import { ipBytes } from "./ip.ts";
 import type { Sealer } from "./sealer.ts";
 import type { Side } from "./side.ts";
 

@@ -1,5 +1,4 @@
-import type { Address, Flow, Transport } from "@sipmesh/sip";
-import { ipBytes, ipText } from "./ip.ts";
+import { type Address, type Flow, ipBytes, ipText, type Transport } from "@sipmesh/sip";
 
 /**
  * A flow in at most 12 bytes (IPv4): what our Via and Record-Route carry, sealed. The edge and, for UDP, its listener

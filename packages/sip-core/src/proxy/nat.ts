@@ -1,5 +1,4 @@
-import { type Flow, Name, type Request, readNameAddress, readUri } from "@sipmesh/sip";
-import { ipBytes, ipText } from "./ip.ts";
+import { type Flow, ipBytes, ipText, Name, type Request, readNameAddress, readUri } from "@sipmesh/sip";
 
 /**
  * The sender is behind a NAT: its own idea of its address, in the topmost Via or, where it is the first hop, in its

@@ -6,7 +6,6 @@ import { requestOf } from "../testing/stage.ts";
 import { hostsOf } from "./dialog-hosts.ts";
 import { openDialogToken, sealDialogToken } from "./dialog-token.ts";
 import { LONGEST_REFERENCE, readFlowReference, referenceTo, writeFlowReference } from "./flow-reference.ts";
-import { ipBytes, ipText } from "./ip.ts";
 import { processRoutes } from "./route-processing.ts";
 import { descriptionIn, withDescription } from "./session-description.ts";
 import { forwardUnknown, routeAck } from "./stateless.ts";
@@ -188,16 +187,12 @@ test("a token is 80 characters at most, with two flows of IPv4 and a relay; what
   });
 });
 
-test("flow references and IP addresses survive their encoding", () => {
+test("flow references survive their encoding", () => {
   for (const address of ["203.0.113.9", "0.0.0.0", "2001:db8::7", "::1", "fe80::1:2:3:4"]) {
-    assert.equal(ipText(ipBytes(address) ?? assert.fail()), address);
     const reference = referenceTo({ ...callerFlow, remote: { address, port: 65_535 } });
     const bytes = new Uint8Array(2 + LONGEST_REFERENCE);
     const end = writeFlowReference(reference, bytes, 2);
     assert.deepEqual(readFlowReference(bytes.subarray(0, end), 2), { reference, end });
-  }
-  for (const text of ["1.2.3", "1.2.3.4.5", "256.1.1.1", "1..2.3", ":::", "1:2:3:4:5:6:7:8:9", "x"]) {
-    assert.equal(ipBytes(text), undefined, text);
   }
 });
 

@@ -188,6 +188,29 @@ describe("admission", () => {
     assert.ok(admitted >= 9 && admitted <= 11, `${admitted}`);
   });
 
+  it("REGISTERs are let in again as soon as there is a pause, and no call is refused", () => {
+    const stage = new Stage();
+    stage.pauses = false;
+    stage.run(400, 1, "other");
+    stage.pauses = true;
+    stage.pass(30);
+    assert.equal(stage.run(400, 2, "other"), 800);
+  });
+
+  it("but where calls are refused they wait", () => {
+    const stage = new Stage();
+    stage.pauses = false;
+    stage.run(4000, 0.5);
+    stage.pauses = true;
+    stage.pass(30);
+    let admitted = 0;
+    for (let i = 0; i < 800; i += 1) {
+      stage.run(4000, 0.002);
+      if (stage.offer("other") === undefined) admitted += 1;
+    }
+    assert.ok(admitted < 200, `${admitted}`);
+  });
+
   it("measures nothing where that is switched off", () => {
     const stage = new Stage({}, 0);
     stage.pauses = false;

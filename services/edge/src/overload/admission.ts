@@ -143,14 +143,14 @@ export class Admission {
     const busy = this.#busyness.busy(now);
     const wait = this.#paceOf(owner).wait(this.#recent.unanswered(owner), now) - TRYING;
     this.#throttle.look(busy, delay, now);
-    if (precedence === "other") return this.#measuredForOthers(Math.max(busy, wait), busy > wait);
+    if (precedence === "other") return this.#measuredForOthers(Math.max(busy, wait), busy > wait, now);
     if (wait > delay * PATIENCE[precedence]) return "owner";
     return this.#throttle.take(now, precedence !== "call") ? undefined : "busy";
   }
 
-  #measuredForOthers(wait: number, busy: boolean): Refusal | undefined {
+  #measuredForOthers(wait: number, busy: boolean, now: number): Refusal | undefined {
     const { delay } = this.#o;
-    if (wait <= delay * PATIENCE.other && !this.#throttle.limits) return undefined;
+    if (wait <= delay * PATIENCE.other && !this.#throttle.refuses(now)) return undefined;
     this.#others = (this.#others + 1) % OTHERS;
     return this.#others === 0 && wait <= delay * OTHERS ? undefined : busy ? "busy" : "owner";
   }

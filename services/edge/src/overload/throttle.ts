@@ -13,6 +13,8 @@ const LEAST = 20;
 /** A rate of which so small a part is used limits nobody, and is forgotten once it has for so many milliseconds. */
 const AMPLE = 4;
 const CALM = 10_000;
+/** Milliseconds. */
+const LATELY = 1000;
 
 /**
  * So many calls a second as the edge has shown that it can carry: halved while it works without a pause for too long,
@@ -25,16 +27,17 @@ export class Throttle {
   #inStep = 0;
   #inBusyTime = 0;
   #busyTime = 0;
-  /** When there was too much work last. */
+  /** When there was too much work last, and when a call was refused. */
   #tooMuch = 0;
+  #refused = Number.NEGATIVE_INFINITY;
 
   constructor(now: number) {
     this.#stepped = now;
   }
 
-  /** Whether anything is limited. */
-  get limits(): boolean {
-    return this.#bucket !== undefined;
+  /** Whether calls were refused lately: who comes after them waits until there is room for all of them. */
+  refuses(now: number): boolean {
+    return now - this.#refused < LATELY;
   }
 
   /** @param busy milliseconds without a pause; @param delay how many of them are too many */
@@ -56,7 +59,10 @@ export class Throttle {
 
   /** False where the call is one too many. `first`: it has precedence. */
   take(now: number, first: boolean): boolean {
-    if (this.#bucket !== undefined && !this.#bucket.take(now, first)) return false;
+    if (this.#bucket !== undefined && !this.#bucket.take(now, first)) {
+      this.#refused = now;
+      return false;
+    }
     this.#inStep += 1;
     this.#inBusyTime += 1;
     return true;

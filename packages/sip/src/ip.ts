@@ -5,12 +5,18 @@ export function ipBytes(text: string): Uint8Array | undefined {
   return text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
 }
 
-/** The text of 4 or 16 bytes. */
+/** The text of 4 or 16 bytes, of which there is one for each address (RFC 5952 §4). */
 export function ipText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
-  const words: string[] = [];
-  for (let i = 0; i < 16; i += 2) words.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
-  return words.join(":").replace(/(^|:)0(:0)+(:|$)/, "::");
+  const words = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
+  let from = 0;
+  let zeros = 1;
+  for (let i = 0, run = 0; i < 8; i++) {
+    run = words[i] === 0 ? run + 1 : 0;
+    if (run > zeros) [from, zeros] = [i + 1 - run, run];
+  }
+  const text = (part: readonly number[]) => part.map((word) => word.toString(16)).join(":");
+  return zeros === 1 ? text(words) : `${text(words.slice(0, from))}::${text(words.slice(from + zeros))}`;
 }
 
 function ipv4Bytes(text: string): Uint8Array | undefined {

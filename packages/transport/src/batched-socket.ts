@@ -1,0 +1,309 @@
+import { isIPv6 } from "node:net";
+import { getSystemErrorName } from "node:util";
+import { type Foreign, foreign } from "./foreign.ts";
+import { BATCH, MessageBatch } from "./message-batch.ts";
+import type { UdpOptions, UdpSocket } from "./network.ts";
+import { flushAtEndOfTurn, post } from "./outbox.ts";
+import { type Polled, Polling } from "./polling.ts";
+import { INET, INET6, SocketAddresses, WORDS } from "./socket-address.ts";
+import { SOCKET_BUFFER } from "./socket-buffer.ts";
+
+/** What Linux calls these, on each of its architectures that we run on. */
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const EINTR = 4;
+const EBADF = 9;
+const EAGAIN = 11;
+
+/** Bytes that the longest datagram has, and more. */
+const LONGEST = 65_536;
+
+/** Bytes that the datagrams of one system call may have together; no datagram that the system takes has more. */
+const OUTGOING = 262_144;
+
+/** Batches that one socket may read before others get their turn. */
+const ROUNDS = 4;
+
+/** Datagrams that may wait while the system has no room for them. */
+const WAITING = 4096;
+
+interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly port: number;
+  readonly address: string;
+  readonly sent: ((error: Error | null) => void) | undefined;
+}
+
+/** What all batched sockets of this thread share. */
+interface Shared {
+  readonly foreign: Foreign;
+  readonly polling: Polling;
+  readonly addresses: SocketAddresses;
+  readonly inbox: MessageBatch;
+  readonly outgoing: MessageBatch;
+  readonly scratch: Uint32Array;
+}
+
+const sharedBy = new WeakMap<Foreign, Shared>();
+
+function share(system: Foreign): Shared {
+  const inbox = new MessageBatch(system, BATCH * LONGEST);
+  for (let i = 0; i < BATCH; i++) {
+    inbox.setData(i, i * LONGEST, LONGEST);
+    inbox.makeRoomForName(i);
+  }
+  return {
+    foreign: system,
+    polling: new Polling(system),
+    addresses: new SocketAddresses(),
+    inbox,
+    outgoing: new MessageBatch(system, OUTGOING),
+    scratch: new Uint32Array(new ArrayBuffer(4 * (WORDS + 1))),
+  };
+}
+
+/** Sockets that have something to read in this turn of the event loop. */
+const ready: BatchedSocket[] = [];
+
+function readReady(): void {
+  for (const socket of ready.splice(0)) socket.read();
+}
+
+/**
+ * Binds a UDP socket that reads and sends many datagrams with one system call (`recvmmsg`, `sendmmsg`). Undefined where
+ * this system has none, or refuses the socket: the one of Node.js then tells why.
+ */
+export function bindBatched(options: UdpOptions, system = foreign()): UdpSocket | undefined {
+  if (system === undefined) return undefined;
+  const shared = sharedBy.get(system) ?? share(system);
+  sharedBy.set(system, shared);
+  const descriptor = openDescriptor(shared, options);
+  if (descriptor === undefined) return undefined;
+  try {
+    return new BatchedSocket(shared, descriptor, options);
+  } catch {
+    system.functions.close(descriptor);
+    return undefined;
+  }
+}
+
+function openDescriptor(
+  { foreign: { functions }, addresses, scratch }: Shared,
+  options: UdpOptions,
+): number | undefined {
+  const family = isIPv6(options.address) ? INET6 : INET;
+  const size = addresses.write(scratch, 0, family, options.address, options.port);
+  if (size === 0) return undefined;
+  const descriptor = functions.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return undefined;
+  const set = (level: number, name: number, value: number) =>
+    functions.setsockopt(descriptor, level, name, Uint32Array.of(value), 4);
+  // The system grants no more buffer than it may.
+  set(SOL_SOCKET, SO_RCVBUF, options.buffer ?? SOCKET_BUFFER);
+  set(SOL_SOCKET, SO_SNDBUF, options.buffer ?? SOCKET_BUFFER);
+  if (family === INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (functions.bind(descriptor, scratch, size) === 0) return descriptor;
+  functions.close(descriptor);
+  return undefined;
+}
+
+class BatchedSocket implements UdpSocket, Polled {
+  readonly local;
+  readonly batched = true;
+  readonly receiveBuffer: number;
+  readonly #shared: Shared;
+  readonly #descriptor: number;
+  readonly #handle: bigint;
+  readonly #family: number;
+  readonly #options: UdpOptions;
+  #waiting: Datagram[] = [];
+  #blocked = false;
+  #isReady = false;
+  #closed = false;
+
+  constructor(all: Shared, descriptor: number, options: UdpOptions) {
+    const { functions } = all.foreign;
+    this.#shared = all;
+    this.#descriptor = descriptor;
+    this.#options = options;
+    this.#family = isIPv6(options.address) ? INET6 : INET;
+    const name = new Uint32Array(WORDS);
+    if (functions.getsockname(descriptor, name, Uint32Array.of(4 * WORDS)) !== 0) throw new Error("getsockname failed");
+    this.local = all.addresses.read(name, 0);
+    this.receiveBuffer = this.#option(SO_RCVBUF);
+    const handle = all.polling.start(descriptor, this);
+    if (handle === undefined) throw new Error("the event loop does not take the socket");
+    this.#handle = handle;
+  }
+
+  send(bytes: Uint8Array, port: number, address: string, sent?: (error: Error | null) => void): void {
+    const datagram = { bytes, port, address, sent };
+    if (this.#closed) this.#refuse(datagram, EBADF);
+    else if (this.#waiting.length >= WAITING) this.#refuse(datagram, EAGAIN);
+    else if (this.#blocked) this.#waiting.push(kept(datagram));
+    else if (this.#waiting.push(datagram) === 1) post(this);
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.sendWaiting();
+      this.#closed = true;
+      for (const datagram of this.#waiting.splice(0)) this.#refuse(datagram, EAGAIN);
+      this.#shared.polling.stop(this.#handle);
+      this.#shared.foreign.functions.close(this.#descriptor);
+    }
+    return Promise.resolve();
+  }
+
+  readable(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    if (ready.push(this) > 1) return;
+    setImmediate(readReady);
+    flushAtEndOfTurn();
+  }
+
+  writable(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#shared.polling.watch(this.#handle, false);
+    post(this);
+  }
+
+  faulty(): void {
+    setImmediate(() => {
+      if (this.#closed) return;
+      // Asking for the error takes it away, so that the descriptor can be watched on.
+      this.#options.failed(systemError("recv", this.#option(SO_ERROR) || EBADF));
+      this.#shared.polling.watch(this.#handle, this.#blocked);
+    });
+  }
+
+  /** Reads what has come. */
+  read(): void {
+    this.#isReady = false;
+    const { inbox, foreign: system } = this.#shared;
+    const { recvmmsg } = system.functions;
+    for (let round = 0; round < ROUNDS && !this.#closed; round++) {
+      const count = recvmmsg(this.#descriptor, inbox.pointer, BATCH, 0, 0n);
+      if (count < 0) {
+        const error = system.errno();
+        if (error !== EAGAIN && error !== EINTR) this.#options.failed(systemError("recv", error));
+        return;
+      }
+      for (let i = 0; i < count; i++) this.#deliver(i);
+      if (count < BATCH) return;
+    }
+  }
+
+  #deliver(message: number): void {
+    const { inbox, addresses } = this.#shared;
+    const bytes = Buffer.allocUnsafe(inbox.lengthOf(message));
+    const from = message * LONGEST;
+    inbox.data.copy(bytes, 0, from, from + bytes.length);
+    const source = addresses.read(inbox.words, inbox.name(message));
+    inbox.makeRoomForName(message);
+    if (this.#closed) return;
+    try {
+      this.#options.receive(bytes, source);
+    } catch (error) {
+      // As uncaught as it would be without others behind it, which are read all the same.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  sendWaiting(): void {
+    if (this.#closed || this.#blocked) return;
+    const datagrams = this.#waiting;
+    this.#waiting = [];
+    let begin = 0;
+    while (begin < datagrams.length) {
+      const end = this.#fill(datagrams, begin);
+      const done = this.#sendBatch(datagrams, begin, end);
+      if (done < end) {
+        this.#block(datagrams.slice(done));
+        return;
+      }
+      begin = end;
+    }
+  }
+
+  /** Puts datagrams into the batch until it is full; gives the first that is not in it. */
+  #fill(datagrams: readonly Datagram[], begin: number): number {
+    const { outgoing, addresses } = this.#shared;
+    let used = 0;
+    let at = begin;
+    for (; at < datagrams.length && at - begin < BATCH; at++) {
+      const { bytes, port, address } = datagrams[at] as Datagram;
+      // The system would refuse so much, too: of what is too long for the batch it gets as much as fits.
+      const length = Math.min(bytes.length, OUTGOING);
+      if (used + length > OUTGOING) break;
+      const message = at - begin;
+      const size = addresses.write(outgoing.words, outgoing.name(message), this.#family, address, port);
+      outgoing.setNameSize(message, size);
+      outgoing.setData(message, used, length);
+      outgoing.data.set(length === bytes.length ? bytes : bytes.subarray(0, length), used);
+      used += length;
+    }
+    return at;
+  }
+
+  /** Sends a batch; gives the first that the system has no room for now, `end` where there is none. */
+  #sendBatch(datagrams: readonly Datagram[], begin: number, end: number): number {
+    const { outgoing, foreign: system } = this.#shared;
+    const { sendmmsg } = system.functions;
+    let at = begin;
+    while (at < end) {
+      const count = sendmmsg(this.#descriptor, outgoing.header(at - begin), end - at, 0);
+      if (count > 0) {
+        for (const stop = at + count; at < stop; at++) this.#told(datagrams[at] as Datagram, null);
+        continue;
+      }
+      const error = system.errno();
+      if (error === EAGAIN) return at;
+      if (error === EINTR) continue;
+      this.#refuse(datagrams[at] as Datagram, error);
+      at += 1;
+    }
+    return end;
+  }
+
+  #block(datagrams: readonly Datagram[]): void {
+    this.#blocked = true;
+    this.#waiting = datagrams.map(kept);
+    this.#shared.polling.watch(this.#handle, true);
+  }
+
+  #refuse(datagram: Datagram, error: number): void {
+    const { address, port } = datagram;
+    this.#told(datagram, Object.assign(systemError("send", error), { address, port }));
+  }
+
+  #told({ sent, address, port }: Datagram, error: Error | null): void {
+    if (sent !== undefined) queueMicrotask(() => sent(error));
+    else if (error !== null && !this.#closed) this.#options.failed(error, { address, port });
+  }
+
+  #option(name: number): number {
+    const value = Uint32Array.of(0);
+    this.#shared.foreign.functions.getsockopt(this.#descriptor, SOL_SOCKET, name, value, Uint32Array.of(4));
+    return value[0] ?? 0;
+  }
+}
+
+/** The bytes of one that has to wait beyond this turn may change. */
+const kept = (datagram: Datagram): Datagram => ({ ...datagram, bytes: datagram.bytes.slice() });
+
+function systemError(call: string, number: number): NodeJS.ErrnoException {
+  const code = getSystemErrorName(-number);
+  return Object.assign(new Error(`${call} ${code}`), { code, errno: -number, syscall: call });
+}
