@@ -2,8 +2,8 @@ import { Calls, WARM_UP } from "./load.ts";
 import type { Peer } from "./peer.ts";
 
 /** Calls a second to begin with, and how much more at each step. */
-const FIRST = 1000;
-const STEP = 1.12;
+const FIRST = 2000;
+const STEP = 1.06;
 /** Of so many calls one may have been repeated. */
 const RETRANSMITTED = 1000;
 /** A step that fails is tried again: a neighbour on the machine may have had its turn. */
@@ -13,7 +13,7 @@ const TRIES = 2;
 export async function highestRate(peer: Peer, seconds: number): Promise<number> {
   const calls = await Calls.to(peer);
   try {
-    await calls.run(FIRST * 2, WARM_UP);
+    await calls.run(FIRST, WARM_UP);
     let clean = 0;
     for (let rate = FIRST; ; rate = Math.round(rate * STEP)) {
       if (!(await isClean(calls, rate, seconds))) return clean;

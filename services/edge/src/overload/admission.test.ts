@@ -180,12 +180,22 @@ describe("admission", () => {
     assert.equal(refused, 0);
   });
 
-  it("under pressure one REGISTER of eight gets through", () => {
+  it("under pressure twenty REGISTERs a second get through, and of the others one of eight", () => {
     const stage = new Stage();
     stage.pauses = false;
-    stage.run(100, 0.2, "other");
-    const admitted = stage.run(400, 0.2, "other");
-    assert.ok(admitted >= 9 && admitted <= 11, `${admitted}`);
+    stage.run(400, 0.5, "other");
+    const admitted = stage.run(400, 1, "other");
+    assert.ok(admitted >= 20 + 45 && admitted <= 20 + 50, `${admitted}`);
+  });
+
+  it("a few calls a second are no overload, however long they have waited for a processor, and in a crowd", () => {
+    const stage = new Stage();
+    stage.pauses = false;
+    assert.equal(stage.run(14, 5), 70);
+    stage.pass(1500);
+    const crowd = Array.from({ length: 15 }, () => stage.offer());
+    assert.deepEqual(new Set(crowd), new Set([undefined]));
+    assert.equal(stage.offer("other"), undefined);
   });
 
   it("REGISTERs are let in again as soon as there is a pause, and no call is refused", () => {

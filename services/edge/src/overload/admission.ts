@@ -3,7 +3,7 @@ import { Busyness } from "./busyness.ts";
 import { Pace } from "./pace.ts";
 import type { Precedence } from "./precedence.ts";
 import { RecentRequests } from "./recent-requests.ts";
-import { Throttle } from "./throttle.ts";
+import { LEAST, Throttle } from "./throttle.ts";
 
 /** Why a request is refused: a configured limit, the edge itself, or the owner of its call; or because it was before. */
 export type Refusal = "rate" | "set-ups" | "busy" | "owner" | "again";
@@ -42,7 +42,7 @@ export interface Applicant {
 
 /** How much of `delay` may have to be waited before a request is refused. */
 const PATIENCE: Readonly<Record<Applicant["precedence"], number>> = { emergency: 4, priority: 4, call: 1, other: 0.5 };
-/** One of so many others is let in all the same: a phone that never gets to register cannot be called. */
+/** Besides so many a second one of so many others is let in all the same: a phone that never registers cannot be called. */
 const OTHERS = 8;
 /** A phone that takes its time is spoken for by a 100 after 200 ms (RFC 3261 §17.2.1): until then nobody is slow. */
 const TRYING = 200;
@@ -62,6 +62,7 @@ export class Admission {
   #share: Share = {};
   #calls: Bucket | undefined;
   #requests: Bucket | undefined;
+  readonly #leastOthers: Bucket;
   #others = 0;
   #swept: number;
 
@@ -70,6 +71,7 @@ export class Admission {
     this.#recent = new RecentRequests(options.remembered);
     this.#busyness = new Busyness(options.now, options.idle());
     this.#throttle = new Throttle(options.now);
+    this.#leastOthers = new Bucket(LEAST, 1, options.now);
     this.#swept = options.now;
     this.share(options.share, options.now);
   }
@@ -151,6 +153,7 @@ export class Admission {
   #measuredForOthers(wait: number, busy: boolean, now: number): Refusal | undefined {
     const { delay } = this.#o;
     if (wait <= delay * PATIENCE.other && !this.#throttle.refuses(now)) return undefined;
+    if (this.#leastOthers.take(now, false)) return undefined;
     this.#others = (this.#others + 1) % OTHERS;
     return this.#others === 0 && wait <= delay * OTHERS ? undefined : busy ? "busy" : "owner";
   }

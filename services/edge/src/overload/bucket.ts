@@ -4,14 +4,16 @@
  */
 export class Bucket {
   #perSecond: number;
+  readonly #least: number;
   #size: number;
   #tokens: number;
   #filled: number;
 
-  /** @param seconds how long a bucket takes to fill: its size is what comes in that time, 1 at least */
-  constructor(perSecond: number, seconds: number, now: number) {
+  /** @param seconds how long a bucket takes to fill: its size is what comes in that time, `least` at least */
+  constructor(perSecond: number, seconds: number, now: number, least = 1) {
     this.#perSecond = perSecond;
-    this.#size = Math.max(1, perSecond * seconds);
+    this.#least = least;
+    this.#size = Math.max(least, perSecond * seconds);
     this.#tokens = this.#size;
     this.#filled = now;
   }
@@ -23,7 +25,7 @@ export class Bucket {
   /** Another rate from now on; what is in it stays in proportion. */
   change(perSecond: number, seconds: number, now: number): void {
     this.#fill(now);
-    const size = Math.max(1, perSecond * seconds);
+    const size = Math.max(this.#least, perSecond * seconds);
     this.#tokens *= size / this.#size;
     this.#size = size;
     this.#perSecond = perSecond;

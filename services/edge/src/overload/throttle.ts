@@ -8,8 +8,11 @@ const LESS = 0.5;
 const MORE = 1.1;
 /** Of what a busy time has shown to be possible, so much is let in after it. */
 const PROVEN = 0.9;
-/** Calls a second that are let in however busy the edge is. */
-const LEAST = 20;
+/**
+ * Calls a second that are let in however busy the edge is, and as many at once: they wait in a crowd where the edge was
+ * given no processor for a while, and do not weigh on one that has none to spare.
+ */
+export const LEAST = 20;
 /** A rate of which so small a part is used limits nobody, and is forgotten once it has for so many milliseconds. */
 const AMPLE = 4;
 const CALM = 10_000;
@@ -87,7 +90,7 @@ export class Throttle {
   }
 
   #set(rate: number, now: number): void {
-    if (this.#bucket === undefined) this.#bucket = new Bucket(rate, BURST, now);
+    if (this.#bucket === undefined) this.#bucket = new Bucket(rate, BURST, now, LEAST);
     else this.#bucket.change(rate, BURST, now);
   }
 }

@@ -27,6 +27,8 @@ export interface CopiesOfOthersOptions {
   readonly bound: number;
   /** Goes on with a call. */
   readonly adopt: (state: CallState) => void;
+  /** Asks others what they know of a call. @returns false where nobody can know; else `resume` is called in the end */
+  readonly asks: (callId: string, resume: () => void) => boolean;
   /** One that was passed on is gone. */
   readonly gone: () => void;
 }
@@ -73,8 +75,10 @@ export class CopiesOfOthers {
       return;
     }
     const now = clock.now();
-    const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life };
     const owner = cluster.ownerOf(callId);
+    // Its owner does not know yet that another one is its successor.
+    const superseded = handedOver === 0 && !own.has(cluster.successorOf(callId)?.id ?? "");
+    const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life, superseded };
     if (owner !== undefined && own.has(owner.id)) {
       if (!this.#adopt(kept, live)) return;
     } else {
@@ -102,20 +106,33 @@ export class CopiesOfOthers {
 
   /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
   listed(members: { has(member: string): boolean }): void {
-    const { cluster, own, clock, calls } = this.#o;
+    const { cluster, own, clock } = this.#o;
     this.#passedOn.drop(({ of, to }) => cluster.ownerOf(of.callId)?.id !== to);
     for (const kept of [...this.#kept.values()]) {
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
       if (own.has(owner.id)) {
-        this.#kept.remove(kept.key);
-        if (calls.find(kept.key) === undefined) this.#adopt(kept);
-      } else if (!members.has(kept.from) || this.#isAnothers(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
-      else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
+        this.#goOn(kept);
+      } else if (kept.superseded) {
+        // Its owner asks for it where nobody has a later state.
+      } else if (!members.has(kept.from) || this.#isAnothers(kept)) {
+        this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      } else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
         const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
-        this.#kept.keep({ ...kept, expires });
+        this.#kept.keep({ ...kept, expires, superseded: true });
       }
     }
+  }
+
+  /** A call is ours now. Who may have a later state of it is asked first. */
+  #goOn(kept: Kept): void {
+    const { asks, calls, cluster, own } = this.#o;
+    const goOn = (): void => {
+      if (this.#kept.get(kept.key) !== kept || !own.has(cluster.ownerOf(kept.callId)?.id ?? "")) return;
+      this.#kept.remove(kept.key);
+      if (calls.find(kept.key) === undefined) this.#adopt(kept);
+    };
+    if (!kept.superseded || !asks(kept.callId, goOn)) goOn();
   }
 
   /** Sends what there is of a call to who owns it now: its owner does not answer. */

@@ -233,6 +233,66 @@ describe("an owner of calls and its successor", () => {
     assert.ok(words(one, two, three).includes("CANCEL → 203.0.113.1"));
   });
 
+  it("who had the copy before another got it goes on with it only where nobody knows better", async () => {
+    const invite = await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("one", "three", "two");
+    await ground.clock.pass(50);
+    await one.receive(answer(invite, 200), bob, 2);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"]);
+    // All that `two` has of the call is that it rings.
+    ground.list("two", "one", "three");
+    await ground.clock.pass(5000);
+    assert.deepEqual(words(one, two, three), []);
+    assert.equal(handovers(two, "adopted"), 1);
+    await two.receive(answer(invite, 200), bob, 3);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"], "its phone says it again until it hears the ACK");
+  });
+
+  it("who is sent a copy by a list that holds no more goes on with it only where nobody knows better", async () => {
+    await one.receive(fromAlice("INVITE"), alice);
+    await settled();
+    const invite = one.request("INVITE");
+    words(one, two);
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.deaf.add("one");
+    ground.list("one", "three", "two");
+    await one.receive(answer(invite, 180), bob);
+    await settled();
+    ground.deaf.delete("one");
+    ground.deaf.add("two");
+    ground.list("one", "three", "two");
+    ground.deaf.clear();
+    await ground.clock.pass(50);
+    await one.receive(answer(invite, 200), bob, 3);
+    await settled();
+    words(one, two, three);
+    ground.list("two", "one", "three");
+    await ground.clock.pass(5000);
+    assert.deepEqual(words(one, two, three), []);
+    assert.equal(handovers(two, "adopted"), 1);
+  });
+
+  it("who had the copy before another got it goes on with it where all others are gone", async () => {
+    const invite = await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("one", "three", "two");
+    await ground.clock.pass(50);
+    for (const stage of [one, three]) {
+      await stage.service.stop();
+      ground.present.delete(stage.name);
+    }
+    ground.list("two");
+    await ground.clock.pass(50);
+    assert.equal(handovers(two, "adopted"), 1);
+    words(one, two, three);
+    await two.receive(answer(invite, 200), bob, 3);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"]);
+  });
+
   it("one list follows on the other: who is handed a call that is another's by then passes it on", async () => {
     const invite = await ring();
     await two.service.stop();

@@ -94,7 +94,14 @@ export class Handover {
     this.#post = post;
     const gone = () => this.#tellIdle();
     this.#copies = new OwnCopies({ ...options, own, post, gone });
-    this.#others = new CopiesOfOthers({ ...options, own, post, gone, adopt: (state) => this.#adopt(state) });
+    this.#others = new CopiesOfOthers({
+      ...options,
+      own,
+      post,
+      gone,
+      adopt: (state) => this.#adopt(state),
+      asks: (callId, resume) => this.asks(callId, resume),
+    });
     this.#claims = new Claims({
       clock,
       isGone: (member) => cluster.isGone(member),

@@ -15,6 +15,8 @@ export interface Kept {
   readonly at: number;
   /** When nothing can need it any more. */
   readonly expires: number;
+  /** Its owner keeps its copies with another by now: there may be a later state than this one. */
+  readonly superseded: boolean;
 }
 
 /** Copies of what others own, as bytes: nobody reads them unless their owner goes. Bounded. */
