@@ -2,11 +2,13 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Capture } from "@sipmesh/drivers";
-import { CALLEE_PORT, Calls, SERVER_PORT, WARM_UP } from "./load.ts";
+import { CALLEE_PORT, Calls, SERVER_PORT } from "./load.ts";
 import type { Peer } from "./peer.ts";
 
 /** Nothing but datagrams that begin with "INVI". */
 const INVITES = "udp and udp[8:4] = 0x494e5649";
+
+const WARM_UP_SECONDS = 20;
 
 /** Milliseconds by which a peer holds INVITEs up. */
 export interface Delay {
@@ -21,7 +23,7 @@ export interface Delay {
 export async function addedDelay(peer: Peer, rate: number, seconds: number): Promise<Delay> {
   const calls = await Calls.to(peer);
   try {
-    await calls.run(rate, WARM_UP);
+    await calls.run(rate, WARM_UP_SECONDS * rate);
     const capture = await Capture.start({
       folder: mkdtempSync(join(tmpdir(), "sipmesh-bench-")),
       name: "invites",

@@ -1,26 +1,21 @@
-import { isIPv6 } from "node:net";
 import { getSystemErrorName } from "node:util";
+import {
+  addressOf,
+  EAGAIN,
+  EBADF,
+  EINTR,
+  familyOf,
+  openDescriptor,
+  optionOf,
+  SO_ERROR,
+  SO_RCVBUF,
+} from "./descriptor.ts";
 import { type Foreign, foreign } from "./foreign.ts";
 import { BATCH, MessageBatch } from "./message-batch.ts";
 import type { UdpOptions, UdpSocket } from "./network.ts";
 import { flushAtEndOfTurn, post } from "./outbox.ts";
 import { type Polled, Polling } from "./polling.ts";
-import { INET, INET6, SocketAddresses, WORDS } from "./socket-address.ts";
-import { SOCKET_BUFFER } from "./socket-buffer.ts";
-
-/** What Linux calls these, on each of its architectures that we run on. */
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_ERROR = 4;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
-const EINTR = 4;
-const EBADF = 9;
-const EAGAIN = 11;
+import { SocketAddresses } from "./socket-address.ts";
 
 /** Bytes that the longest datagram has, and more. */
 const LONGEST = 65_536;
@@ -31,7 +26,7 @@ const OUTGOING = 262_144;
 /** Batches that one socket may read before others get their turn. */
 const ROUNDS = 4;
 
-/** Datagrams that may wait while the system has no room for them. */
+/** Datagrams that may wait: for the end of this turn, or while the system has no room for them. */
 const WAITING = 4096;
 
 interface Datagram {
@@ -48,7 +43,6 @@ interface Shared {
   readonly addresses: SocketAddresses;
   readonly inbox: MessageBatch;
   readonly outgoing: MessageBatch;
-  readonly scratch: Uint32Array;
 }
 
 const sharedBy = new WeakMap<Foreign, Shared>();
@@ -65,7 +59,6 @@ function share(system: Foreign): Shared {
     addresses: new SocketAddresses(),
     inbox,
     outgoing: new MessageBatch(system, OUTGOING),
-    scratch: new Uint32Array(new ArrayBuffer(4 * (WORDS + 1))),
   };
 }
 
@@ -84,7 +77,7 @@ export function bindBatched(options: UdpOptions, system = foreign()): UdpSocket 
   if (system === undefined) return undefined;
   const shared = sharedBy.get(system) ?? share(system);
   sharedBy.set(system, shared);
-  const descriptor = openDescriptor(shared, options);
+  const descriptor = openDescriptor(system, shared.addresses, options);
   if (descriptor === undefined) return undefined;
   try {
     return new BatchedSocket(shared, descriptor, options);
@@ -92,26 +85,6 @@ export function bindBatched(options: UdpOptions, system = foreign()): UdpSocket 
     system.functions.close(descriptor);
     return undefined;
   }
-}
-
-function openDescriptor(
-  { foreign: { functions }, addresses, scratch }: Shared,
-  options: UdpOptions,
-): number | undefined {
-  const family = isIPv6(options.address) ? INET6 : INET;
-  const size = addresses.write(scratch, 0, family, options.address, options.port);
-  if (size === 0) return undefined;
-  const descriptor = functions.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return undefined;
-  const set = (level: number, name: number, value: number) =>
-    functions.setsockopt(descriptor, level, name, Uint32Array.of(value), 4);
-  // The system grants no more buffer than it may.
-  set(SOL_SOCKET, SO_RCVBUF, options.buffer ?? SOCKET_BUFFER);
-  set(SOL_SOCKET, SO_SNDBUF, options.buffer ?? SOCKET_BUFFER);
-  if (family === INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (functions.bind(descriptor, scratch, size) === 0) return descriptor;
-  functions.close(descriptor);
-  return undefined;
 }
 
 class BatchedSocket implements UdpSocket, Polled {
@@ -129,15 +102,12 @@ class BatchedSocket implements UdpSocket, Polled {
   #closed = false;
 
   constructor(all: Shared, descriptor: number, options: UdpOptions) {
-    const { functions } = all.foreign;
     this.#shared = all;
     this.#descriptor = descriptor;
     this.#options = options;
-    this.#family = isIPv6(options.address) ? INET6 : INET;
-    const name = new Uint32Array(WORDS);
-    if (functions.getsockname(descriptor, name, Uint32Array.of(4 * WORDS)) !== 0) throw new Error("getsockname failed");
-    this.local = all.addresses.read(name, 0);
-    this.receiveBuffer = this.#option(SO_RCVBUF);
+    this.#family = familyOf(options.address);
+    this.local = addressOf(all.foreign, all.addresses, descriptor);
+    this.receiveBuffer = optionOf(all.foreign, descriptor, SO_RCVBUF);
     const handle = all.polling.start(descriptor, this);
     if (handle === undefined) throw new Error("the event loop does not take the socket");
     this.#handle = handle;
@@ -145,6 +115,7 @@ class BatchedSocket implements UdpSocket, Polled {
 
   send(bytes: Uint8Array, port: number, address: string, sent?: (error: Error | null) => void): void {
     const datagram = { bytes, port, address, sent };
+    if (this.#waiting.length >= WAITING) this.sendWaiting();
     if (this.#closed) this.#refuse(datagram, EBADF);
     else if (this.#waiting.length >= WAITING) this.#refuse(datagram, EAGAIN);
     else if (this.#blocked) this.#waiting.push(kept(datagram));
@@ -181,7 +152,7 @@ class BatchedSocket implements UdpSocket, Polled {
     setImmediate(() => {
       if (this.#closed) return;
       // Asking for the error takes it away, so that the descriptor can be watched on.
-      this.#options.failed(systemError("recv", this.#option(SO_ERROR) || EBADF));
+      this.#options.failed(systemError("recv", optionOf(this.#shared.foreign, this.#descriptor, SO_ERROR) || EBADF));
       this.#shared.polling.watch(this.#handle, this.#blocked);
     });
   }
@@ -291,12 +262,6 @@ class BatchedSocket implements UdpSocket, Polled {
   #told({ sent, address, port }: Datagram, error: Error | null): void {
     if (sent !== undefined) queueMicrotask(() => sent(error));
     else if (error !== null && !this.#closed) this.#options.failed(error, { address, port });
-  }
-
-  #option(name: number): number {
-    const value = Uint32Array.of(0);
-    this.#shared.foreign.functions.getsockopt(this.#descriptor, SOL_SOCKET, name, value, Uint32Array.of(4));
-    return value[0] ?? 0;
   }
 }
 

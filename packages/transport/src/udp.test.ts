@@ -136,6 +136,19 @@ for (const [way, bind] of ways) {
       );
     });
 
+    it("more than one turn should have leave all the same", async (t) => {
+      const socket = await bind({ address: "127.0.0.1", port: 0, receive: ignore, failed: assert.fail });
+      t.after(() => socket.close());
+      const outcomes = await Promise.all(
+        Array.from(
+          { length: 6000 },
+          () =>
+            new Promise<Error | null>((sent) => socket.send(Uint8Array.of(1), socket.local.port, "127.0.0.1", sent)),
+        ),
+      );
+      assert.deepEqual(new Set(outcomes), new Set([null]));
+    });
+
     it("one that cannot be sent holds up none of the others", async (t) => {
       const failures: (Address | undefined)[] = [];
       const all = Promise.withResolvers<void>();
