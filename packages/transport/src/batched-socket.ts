@@ -1,4 +1,5 @@
 import { getSystemErrorName } from "node:util";
+import type { Address } from "@sipmesh/sip";
 import {
   addressOf,
   EAGAIN,
@@ -11,9 +12,10 @@ import {
   SO_RCVBUF,
 } from "./descriptor.ts";
 import { type Foreign, foreign } from "./foreign.ts";
+import { type Reader, readInTurn } from "./inbox.ts";
 import { BATCH, MessageBatch } from "./message-batch.ts";
 import type { UdpOptions, UdpSocket } from "./network.ts";
-import { flushAtEndOfTurn, post } from "./outbox.ts";
+import { post, type Sender, throwApart } from "./outbox.ts";
 import { type Polled, Polling } from "./polling.ts";
 import { SocketAddresses } from "./socket-address.ts";
 
@@ -56,17 +58,10 @@ function share(system: Foreign): Shared {
   return {
     foreign: system,
     polling: new Polling(system),
-    addresses: new SocketAddresses(),
+    addresses: new SocketAddresses((zone) => system.functions.if_nametoindex(zone)),
     inbox,
     outgoing: new MessageBatch(system, OUTGOING),
   };
-}
-
-/** Sockets that have something to read in this turn of the event loop. */
-const ready: BatchedSocket[] = [];
-
-function readReady(): void {
-  for (const socket of ready.splice(0)) socket.read();
 }
 
 /**
@@ -75,19 +70,19 @@ function readReady(): void {
  */
 export function bindBatched(options: UdpOptions, system = foreign()): UdpSocket | undefined {
   if (system === undefined) return undefined;
-  const shared = sharedBy.get(system) ?? share(system);
-  sharedBy.set(system, shared);
-  const descriptor = openDescriptor(system, shared.addresses, options);
-  if (descriptor === undefined) return undefined;
+  let descriptor: number | undefined;
   try {
-    return new BatchedSocket(shared, descriptor, options);
+    const shared = sharedBy.get(system) ?? share(system);
+    sharedBy.set(system, shared);
+    descriptor = openDescriptor(system, shared.addresses, options);
+    return descriptor === undefined ? undefined : new BatchedSocket(shared, descriptor, options);
   } catch {
-    system.functions.close(descriptor);
+    if (descriptor !== undefined) system.functions.close(descriptor);
     return undefined;
   }
 }
 
-class BatchedSocket implements UdpSocket, Polled {
+class BatchedSocket implements UdpSocket, Polled, Reader, Sender {
   readonly local;
   readonly batched = true;
   readonly receiveBuffer: number;
@@ -136,9 +131,7 @@ class BatchedSocket implements UdpSocket, Polled {
   readable(): void {
     if (this.#isReady) return;
     this.#isReady = true;
-    if (ready.push(this) > 1) return;
-    setImmediate(readReady);
-    flushAtEndOfTurn();
+    readInTurn(this);
   }
 
   writable(): void {
@@ -152,8 +145,9 @@ class BatchedSocket implements UdpSocket, Polled {
     setImmediate(() => {
       if (this.#closed) return;
       // Asking for the error takes it away, so that the descriptor can be watched on.
-      this.#options.failed(systemError("recv", optionOf(this.#shared.foreign, this.#descriptor, SO_ERROR) || EBADF));
+      const error = optionOf(this.#shared.foreign, this.#descriptor, SO_ERROR) || EBADF;
       this.#shared.polling.watch(this.#handle, this.#blocked);
+      this.#failed(systemError("recv", error));
     });
   }
 
@@ -166,7 +160,7 @@ class BatchedSocket implements UdpSocket, Polled {
       const count = recvmmsg(this.#descriptor, inbox.pointer, BATCH, 0, 0n);
       if (count < 0) {
         const error = system.errno();
-        if (error !== EAGAIN && error !== EINTR) this.#options.failed(systemError("recv", error));
+        if (error !== EAGAIN && error !== EINTR) this.#failed(systemError("recv", error));
         return;
       }
       for (let i = 0; i < count; i++) this.#deliver(i);
@@ -185,10 +179,7 @@ class BatchedSocket implements UdpSocket, Polled {
     try {
       this.#options.receive(bytes, source);
     } catch (error) {
-      // As uncaught as it would be without others behind it, which are read all the same.
-      queueMicrotask(() => {
-        throw error;
-      });
+      throwApart(error);
     }
   }
 
@@ -261,7 +252,14 @@ class BatchedSocket implements UdpSocket, Polled {
 
   #told({ sent, address, port }: Datagram, error: Error | null): void {
     if (sent !== undefined) queueMicrotask(() => sent(error));
-    else if (error !== null && !this.#closed) this.#options.failed(error, { address, port });
+    else if (error !== null) this.#failed(error, { address, port });
+  }
+
+  /** Later: whoever is told may close or send, and a batch is under way. */
+  #failed(error: Error, to?: Address): void {
+    queueMicrotask(() => {
+      if (!this.#closed) this.#options.failed(error, to);
+    });
   }
 }
 

@@ -39,9 +39,14 @@ export function openDescriptor(
   set(SOL_SOCKET, SO_RCVBUF, buffer);
   set(SOL_SOCKET, SO_SNDBUF, buffer);
   if (family === INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (functions.bind(descriptor, name, size) === 0) return descriptor;
+  if (functions.bind(descriptor, name, size) === 0 && hasBatches(functions, descriptor)) return descriptor;
   functions.close(descriptor);
   return undefined;
+}
+
+/** A kernel or a filter of system calls may have none: found out by a batch of nothing. */
+function hasBatches({ recvmmsg, sendmmsg }: Foreign["functions"], descriptor: number): boolean {
+  return recvmmsg(descriptor, 0n, 0, 0, 0n) === 0 && sendmmsg(descriptor, 0n, 0, 0) === 0;
 }
 
 /** The address that a socket is bound to. */

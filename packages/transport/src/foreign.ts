@@ -8,6 +8,7 @@ const SYMBOLS = {
   close: { arguments: ["i32"], return: "i32" },
   getsockname: { arguments: ["i32", "pointer", "pointer"], return: "i32" },
   getsockopt: { arguments: ["i32", "i32", "i32", "pointer", "pointer"], return: "i32" },
+  if_nametoindex: { arguments: ["string"], return: "u32" },
   recvmmsg: { arguments: ["i32", "pointer", "u32", "i32", "pointer"], return: "i32" },
   sendmmsg: { arguments: ["i32", "pointer", "u32", "i32"], return: "i32" },
   setsockopt: { arguments: ["i32", "i32", "i32", "pointer", "u32"], return: "i32" },

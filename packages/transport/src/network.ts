@@ -9,8 +9,8 @@ export interface UdpSocket {
   /** Whether datagrams of one turn of the event loop share a system call; absent where there is no system. */
   readonly batched?: boolean;
   /**
-   * Sends one datagram to an IP literal, at the end of this turn of the event loop. It never throws. The bytes must stay
-   * as they are until then.
+   * Sends one datagram to an IP literal, at the end of this turn of the event loop, or at once where thousands wait
+   * already. It never throws. The bytes must stay as they are until then.
    * @param sent is told the outcome, after this turn: `null`, or why the system refused. Absent: refusals go to `failed`
    * of the socket.
    */

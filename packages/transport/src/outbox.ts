@@ -13,17 +13,26 @@ let scheduled = false;
  */
 export function post(sender: Sender): void {
   waiting.push(sender);
-  flushAtEndOfTurn();
-}
-
-/** What is posted before the end of this turn of the event loop leaves at its end, also what microtasks post. */
-export function flushAtEndOfTurn(): void {
   if (scheduled) return;
   scheduled = true;
   setImmediate(flush);
 }
 
-function flush(): void {
+/** Sends what waits. */
+export function flush(): void {
   scheduled = false;
-  for (const sender of waiting.splice(0)) sender.sendWaiting();
+  for (const sender of waiting.splice(0)) {
+    try {
+      sender.sendWaiting();
+    } catch (error) {
+      throwApart(error);
+    }
+  }
+}
+
+/** As uncaught as it would be without others behind it, which have their turn all the same. */
+export function throwApart(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -5,7 +5,10 @@ const POLL = 8;
 const READABLE = 1;
 const WRITABLE = 2;
 
-/** Who wants to know that a descriptor is ready. Called outside of JavaScript's turn: to note it and to come back later. */
+/**
+ * Who wants to know that a descriptor is ready. Called from within libuv: to note it and to come back later, where
+ * exceptions and microtasks have their place. One that is thrown here ends the process.
+ */
 export interface Polled {
   readable(): void;
   writable(): void;

@@ -11,8 +11,9 @@ export const INET6_SIZE = 28;
 /** 32-bit words that one address may take, of which the last is unused. */
 export const WORDS = 8;
 
-/** Addresses that are remembered: a power of two. */
-const REMEMBERED = 4096;
+/** Peers that are remembered, a power of two; and IP literals. */
+const MET = 4096;
+const LITERALS = 4096;
 
 const swap = (port: number) => ((port & 0xff) << 8) | (port >>> 8);
 
@@ -30,7 +31,14 @@ interface Literal {
  */
 export class SocketAddresses {
   readonly #literals = new Map<string, Literal>();
-  readonly #met = new Array<{ readonly words: Uint32Array; readonly address: Address } | undefined>(REMEMBERED);
+  readonly #met = new Array<{ readonly words: Uint32Array; readonly address: Address } | undefined>(MET);
+
+  readonly #indexOf: (zone: string) => number;
+
+  /** @param indexOf the number of a network interface by its name; 0: there is none */
+  constructor(indexOf: (zone: string) => number) {
+    this.#indexOf = indexOf;
+  }
 
   /** Writes an address at a word of `into`; gives its size in bytes, or 0 where `address` is no IP literal of that family. */
   write(into: Uint32Array, at: number, family: number, address: string, port: number): number {
@@ -51,7 +59,7 @@ export class SocketAddresses {
   read(from: Uint32Array, at: number): Address {
     const six = ((from[at] ?? 0) & 0xffff) === INET6;
     const hash = six ? (from[at + 5] ?? 0) ^ (from[at + 4] ?? 0) : (from[at + 1] ?? 0);
-    const slot = (Math.imul(hash ^ (from[at] ?? 0), 0x9e3779b1) >>> 20) & (REMEMBERED - 1);
+    const slot = (Math.imul(hash ^ (from[at] ?? 0), 0x9e3779b1) >>> 20) & (MET - 1);
     const known = this.#met[slot];
     if (known !== undefined && same(known.words, from, at, six)) return known.address;
     const words = from.slice(at, at + WORDS);
@@ -63,9 +71,9 @@ export class SocketAddresses {
   #literal(address: string): Literal | undefined {
     const known = this.#literals.get(address);
     if (known !== undefined) return known;
-    const literal = parse(address);
+    const literal = parse(address, this.#indexOf);
     if (literal === undefined) return undefined;
-    if (this.#literals.size >= REMEMBERED) this.#literals.clear();
+    if (this.#literals.size >= LITERALS) this.#literals.clear();
     this.#literals.set(address, literal);
     return literal;
   }
@@ -86,10 +94,13 @@ function textOf(words: Uint32Array, six: boolean): string {
   return words[6] === 0 ? text : `${text}%${words[6]}`;
 }
 
-function parse(text: string): Literal | undefined {
+function parse(text: string, indexOf: (zone: string) => number): Literal | undefined {
   const percent = text.indexOf("%");
   const bytes = ipBytes(percent < 0 ? text : text.slice(0, percent));
-  const scope = percent < 0 ? 0 : Number(text.slice(percent + 1));
-  if (bytes === undefined || !Number.isInteger(scope)) return undefined;
+  if (bytes === undefined) return undefined;
+  const zone = percent < 0 ? undefined : text.slice(percent + 1);
+  // An interface by its number, as `read` has it, or by its name, as people write it (RFC 4007 §11).
+  const scope = zone === undefined ? 0 : /^\d+$/.test(zone) ? Number(zone) : indexOf(zone);
+  if (zone !== undefined && (scope === 0 || bytes.length === 4)) return undefined;
   return { family: bytes.length === 4 ? INET : INET6, words: new Uint32Array(bytes.buffer), scope };
 }

@@ -191,7 +191,7 @@ for (const [way, bind] of ways) {
 }
 
 describe("batches", { skip: foreign() === undefined && "this system has no batched sockets" }, () => {
-  it("are what a socket is bound with here, and their memory is what the system thinks it is", async (t) => {
+  it("are what a socket is bound with here", async (t) => {
     const socket = await bindUdp({ address: "127.0.0.1", port: 0, receive: ignore, failed: assert.fail });
     t.after(() => socket.close());
     assert.equal(socket.batched, true);
@@ -205,7 +205,8 @@ describe("batches", { skip: foreign() === undefined && "this system has no batch
       functions: {
         ...system.functions,
         sendmmsg: Object.assign(
-          (...args: Parameters<typeof system.functions.sendmmsg>) => (full ? -1 : system.functions.sendmmsg(...args)),
+          (...args: Parameters<typeof system.functions.sendmmsg>) =>
+            full && args[2] > 0 ? -1 : system.functions.sendmmsg(...args),
           { pointer: 0n },
         ),
       },
@@ -233,9 +234,9 @@ describe("batches", { skip: foreign() === undefined && "this system has no batch
     bytes[0] = 9;
     b.send(Uint8Array.of(3), a.local.port, "127.0.0.1");
     for (let i = 0; i < 5000; i++) b.send(Uint8Array.of(4), a.local.port, "127.0.0.1");
-    assert.ok(failures.length > 900, "what waits is bounded");
     full = false;
     await all.promise;
+    assert.ok(failures.length > 900, "what waits is bounded");
     assert.deepEqual(got.slice(0, 3), [1, 2, 3]);
   });
 });

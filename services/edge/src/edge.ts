@@ -186,8 +186,10 @@ export class Edge {
       );
     }
     if (Number.isFinite(granted)) telemetry.metrics.gauge(catalogue.receiveBuffer, () => granted);
-    const batched = this.#sockets.listeners.every(({ socket }) => socket.batched ?? false);
-    telemetry.metrics.gauge(catalogue.batched, () => (batched ? 1 : 0));
+    telemetry.metrics.gauge(catalogue.batched, () => {
+      const { listeners } = this.#sockets;
+      return listeners.length > 0 && listeners.every(({ socket }) => socket.batched === true) ? 1 : 0;
+    });
     this.#announce();
     this.#selfCheck.start();
     this.#measureDelay();

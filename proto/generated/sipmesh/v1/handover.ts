@@ -51,6 +51,11 @@ export interface Copy {
   handedOver: bigint;
   /** Milliseconds since the call was in this state: its timers have run on. */
   elapsed: number;
+  /**
+   * The number of the list by which the receiver is the successor who keeps it: who knows a later one, by which another is,
+   * has not got the last of it. 0: not said.
+   */
+  keptBy: bigint;
 }
 
 /** What became of copies. */
@@ -336,7 +341,17 @@ export const HandoverMessage: MessageFns<HandoverMessage> = {
 };
 
 function createBaseCopy(): Copy {
-  return { number: 0, key: "", callId: "", life: 0, state: Buffer.alloc(0), since: 0n, handedOver: 0n, elapsed: 0 };
+  return {
+    number: 0,
+    key: "",
+    callId: "",
+    life: 0,
+    state: Buffer.alloc(0),
+    since: 0n,
+    handedOver: 0n,
+    elapsed: 0,
+    keptBy: 0n,
+  };
 }
 
 export const Copy: MessageFns<Copy> = {
@@ -370,6 +385,12 @@ export const Copy: MessageFns<Copy> = {
     }
     if (message.elapsed !== 0) {
       writer.uint32(64).uint32(message.elapsed);
+    }
+    if (message.keptBy !== 0n) {
+      if (BigInt.asUintN(64, message.keptBy) !== message.keptBy) {
+        throw new globalThis.Error("value provided for field message.keptBy of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.keptBy);
     }
     return writer;
   },
@@ -449,6 +470,14 @@ export const Copy: MessageFns<Copy> = {
             }
 
             message.elapsed = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.keptBy = reader.uint64() as bigint;
             continue;
           }
         }

@@ -9,14 +9,14 @@ const MORE = 1.1;
 /** Of what a busy time has shown to be possible, so much is let in after it. */
 const PROVEN = 0.9;
 /**
- * Calls a second that are let in however busy the edge is, and as many at once: they wait in a crowd where the edge was
- * given no processor for a while, and do not weigh on one that has none to spare.
+ * Requests a second that are let in however busy the edge is, and as many at once: after seconds without a processor those of
+ * a small site come in a crowd, and so few are not what is too much.
  */
 export const LEAST = 20;
 /** A rate of which so small a part is used limits nobody, and is forgotten once it has for so many milliseconds. */
 const AMPLE = 4;
 const CALM = 10_000;
-/** Milliseconds. */
+/** Milliseconds for which a refused call keeps those behind it that come after calls. */
 const LATELY = 1000;
 
 /**

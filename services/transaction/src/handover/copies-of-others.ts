@@ -68,7 +68,7 @@ export class CopiesOfOthers {
   /** A copy came: of a call of that member's, or of one that is ours now. What cannot be kept is not confirmed. */
   take(from: string, { number, key, callId, life, state, elapsed, ...copy }: wire.Copy): void {
     const { cluster, own, clock, calls, measures, post } = this.#o;
-    const [since, handedOver] = [Number(copy.since), Number(copy.handedOver)];
+    const [since, handedOver, keptBy] = [Number(copy.since), Number(copy.handedOver), Number(copy.keptBy)];
     const live = calls.find(key);
     if (live !== undefined && since <= live.since) {
       post.confirm(from, number, "refused");
@@ -76,11 +76,14 @@ export class CopiesOfOthers {
     }
     const now = clock.now();
     const owner = cluster.ownerOf(callId);
-    // Its owner does not know yet that another one is its successor.
-    const superseded = handedOver === 0 && !own.has(cluster.successorOf(callId)?.id ?? "");
+    // Its owner does not know yet that another one is its successor. Where it is we who are behind, we are.
+    const isBehind = keptBy > 0 && keptBy < cluster.membership.number;
+    const superseded = isBehind && !own.has(cluster.successorOf(callId)?.id ?? "");
     const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life, superseded };
     if (owner !== undefined && own.has(owner.id)) {
-      if (!this.#adopt(kept, live)) return;
+      // What is passed on may be older than what is here.
+      const here = this.#kept.get(key);
+      if (!this.#adopt(here !== undefined && here.since === since && here.at > kept.at ? here : kept, live)) return;
     } else {
       if (live !== undefined) calls.letGo(live, false);
       if (this.#kept.keep(kept)) {
@@ -181,6 +184,7 @@ export class CopiesOfOthers {
         since: BigInt(since),
         handedOver: BigInt(membership),
         elapsed: Math.max(0, Math.round(now - at)),
+        keptBy: 0n,
       },
     });
   }

@@ -275,6 +275,24 @@ describe("an owner of calls and its successor", () => {
     assert.equal(handovers(two, "adopted"), 1);
   });
 
+  it("who hears of a list later than the copies that it brings is no less a successor", async () => {
+    await ring();
+    await Stage.begin({ name: "three", ground, routing });
+    const four = await Stage.begin({ name: "four", ground, routing });
+    ground.deaf.add("three");
+    ground.list("one", "three", "two");
+    await ground.clock.pass(50);
+    ground.deaf.clear();
+    for (const other of ["one", "two"]) ground.deaf.add(other);
+    ground.list("one", "three", "two");
+    ground.deaf.clear();
+    await one.service.stop();
+    ground.present.delete("one");
+    ground.list("four", "three", "two");
+    await ground.clock.pass(50);
+    assert.equal(handovers(four, "adopted"), 1, "it is sent to its new owner, who need not ask");
+  });
+
   it("who had the copy before another got it goes on with it where all others are gone", async () => {
     const invite = await ring();
     const three = await Stage.begin({ name: "three", ground, routing });

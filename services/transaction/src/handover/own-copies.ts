@@ -177,7 +177,7 @@ export class OwnCopies {
     // A later copy says it all.
     if (again && number !== (entry.elsewhere?.leaving?.number ?? entry.elsewhere?.copied)) return;
     const longest = timersOf(entry).reduce((most, { after }) => Math.max(most, after), LEAST_LIFE);
-    const handedOver = entry.elsewhere?.leaving === undefined ? 0 : membership;
+    const isLeaving = entry.elsewhere?.leaving !== undefined;
     this.#o.post.send(to, {
       $case: "copy",
       value: {
@@ -187,8 +187,9 @@ export class OwnCopies {
         life: Math.ceil(longest) + MARGIN,
         state: bufferOf(this.stateOf(entry)),
         since: BigInt(entry.since),
-        handedOver: BigInt(handedOver),
+        handedOver: BigInt(isLeaving ? membership : 0),
         elapsed: 0,
+        keptBy: BigInt(isLeaving ? 0 : membership),
       },
     });
   }

@@ -1,0 +1,27 @@
+import { flush, throwApart } from "./outbox.ts";
+
+/** A socket that has something to read. */
+export interface Reader {
+  read(): void;
+}
+
+/** Those of this turn of the event loop. */
+const ready: Reader[] = [];
+
+/** Has a socket read in this turn of the event loop, and all that this leads to leave at its end. */
+export function readInTurn(reader: Reader): void {
+  if (ready.push(reader) > 1) return;
+  setImmediate(readReady);
+  // Behind it, and behind the microtasks that it leaves: what was posted before has a flush of its own.
+  setImmediate(flush);
+}
+
+function readReady(): void {
+  for (const reader of ready.splice(0)) {
+    try {
+      reader.read();
+    } catch (error) {
+      throwApart(error);
+    }
+  }
+}
