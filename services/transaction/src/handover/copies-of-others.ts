@@ -76,9 +76,9 @@ export class CopiesOfOthers {
     }
     const now = clock.now();
     const owner = cluster.ownerOf(callId);
-    // Its owner does not know yet that another one is its successor. Where it is we who are behind, we are.
-    const isBehind = keptBy > 0 && keptBy < cluster.membership.number;
-    const superseded = isBehind && !own.has(cluster.successorOf(callId)?.id ?? "");
+    // By a later list than its owner's another one is the successor. A later list of its owner's makes us that.
+    const ownerIsBehind = keptBy > 0 && keptBy < cluster.membership.number;
+    const superseded = ownerIsBehind && !own.has(cluster.successorOf(callId)?.id ?? "");
     const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life, superseded };
     if (owner !== undefined && own.has(owner.id)) {
       // What is passed on may be older than what is here.
