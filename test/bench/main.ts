@@ -64,7 +64,8 @@ const GROWTH_WARM_UP = { rate: 1000, calls: 30_000 };
 interface Work {
   readonly name: string;
   readonly needs: readonly string[];
-  readonly row: () => Promise<Row>;
+  /** @param name as it stands here */
+  readonly row: (name: string) => Promise<Row>;
 }
 
 const kamailio: Start<Peer> = () => startKamailio({ digest: false });
@@ -75,24 +76,24 @@ const all: readonly Work[] = [
   {
     name: "call",
     needs: ["kamailio", "sipp"],
-    row: () => cost("call", `proxied call @${callRate}/s, all`, 1.0, [kamailio, inOne], calls),
+    row: (name) => cost(name, `proxied call @${callRate}/s, all`, 1.0, [kamailio, inOne], calls),
   },
   {
     name: "call-split",
     needs: ["kamailio", "sipp", "nats-server"],
-    row: () => cost("call-split", `proxied call @${callRate}/s, split`, 3.0, [kamailio, split], calls),
+    row: (name) => cost(name, `proxied call @${callRate}/s, split`, 3.0, [kamailio, split], calls),
   },
   {
     name: "register",
     needs: ["kamailio", "sipp"],
-    row: () => cost("register", `REGISTER @${registerRate}/s, all`, 1.2, [kamailio, inOne], registrations(false)),
+    row: (name) => cost(name, `REGISTER @${registerRate}/s, all`, 1.2, [kamailio, inOne], registrations(false)),
   },
   {
     name: "register-digest",
     needs: ["kamailio", "sipp"],
-    row: () =>
+    row: (name) =>
       cost(
-        "register-digest",
+        name,
         `REGISTER with digest @${registerRate}/s, all`,
         1.5,
         [() => startKamailio({ digest: true }), () => startSipmesh({ shape: "all", digest: true })],
@@ -102,8 +103,8 @@ const all: readonly Work[] = [
   {
     name: "rtp",
     needs: ["rtpengine"],
-    row: () =>
-      cost("rtp", `RTP packet @${packetRate} pps`, 1.5, [startRtpengine, startSipmeshRelay], (peer) =>
+    row: (name) =>
+      cost(name, `RTP packet @${packetRate} pps`, 1.5, [startRtpengine, startSipmeshRelay], (peer) =>
         relayLoad(peer, packetRate, seconds),
       ),
   },
@@ -117,7 +118,7 @@ for (const { name, needs, row } of all) {
   if (!values.only.split(",").includes(name)) continue;
   const absent = missing(...needs);
   if (absent === false) {
-    rows.push(await row());
+    rows.push(await row(name));
   } else {
     process.stderr.write(`${name}: ${absent}\n`);
     process.exitCode = 69;
@@ -146,9 +147,9 @@ async function cost<P extends Peer>(
 }
 
 /** The highest rate without a failed call, and next to no retransmissions. */
-async function highest(): Promise<Row> {
+async function highest(name: string): Promise<Row> {
   const load = (peer: Peer) => highestRate(peer, seconds);
-  const results = await inTurn("highest-rate", runs, [kamailio, inOne], load, (rate) => `${rate} calls/s`);
+  const results = await inTurn(name, runs, [kamailio, inOne], load, (rate) => `${rate} calls/s`);
   const [them, us] = medians(results, (rate) => rate) as [number, number];
   return {
     work: "highest clean rate of calls, all",
@@ -160,10 +161,10 @@ async function highest(): Promise<Row> {
 }
 
 /** What the platform adds to the time that an INVITE takes. */
-async function delay(): Promise<Row> {
+async function delay(name: string): Promise<Row> {
   const load = (peer: Peer) => addedDelay(peer, delayRate, seconds);
   const shown = ({ median, p99 }: Delay) => `${median.toFixed(2)} / ${p99.toFixed(2)} ms`;
-  const results = await inTurn("delay", runs, [kamailio, split], load, shown);
+  const results = await inTurn(name, runs, [kamailio, split], load, shown);
   const [them, us] = medians(results, ({ p99 }) => p99) as [Delay, Delay];
   return {
     work: `delay added to an INVITE @${delayRate}/s, split (median / p99)`,
@@ -175,10 +176,10 @@ async function delay(): Promise<Row> {
 }
 
 /** What a call costs where more transaction processes share the same work; the peer is ourselves with one. */
-async function growth(): Promise<Row> {
+async function growth(name: string): Promise<Row> {
   const on = (transaction: number) => () => startSipmesh({ shape: "split", digest: false, copies: { transaction } });
   const load = (peer: Peer) => callLoad(peer, growthRate, seconds, GROWTH_WARM_UP);
-  const results = await inTurn("growth", runs, [on(1), on(2), on(8)], load, told);
+  const results = await inTurn(name, runs, [on(1), on(2), on(8)], load, told);
   const [one, two, eight] = medians(results, byCost) as [Measured, Measured, Measured];
   const row = costRow(`call @${growthRate}/s, 1 → 8 transaction processes`, one, eight, 1.2);
   return { ...row, us: `${row.us} (on two: ${two.microseconds.toFixed(1)})` };

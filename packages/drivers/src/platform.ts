@@ -8,7 +8,7 @@ import { MEDIA_PORTS, type Policy, platformConfig } from "./platform-config.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { Program, runProgram } from "./program.ts";
 
-/** `all`: one process. `split`: a process for each target, of some two. */
+/** `all`: one process. `split`: a process for each target, two of those in `TWICE`. */
 export type Shape = "all" | "split";
 
 /** How a platform is started. */
@@ -23,14 +23,14 @@ export interface PlatformOptions extends Policy {
   readonly address?: string;
   /** Settings of the nats-server of the split shape, in its own format. */
   readonly nats?: string;
-  /** Processes of a target in the split shape, where it is not two of those in `TWICE` and one of the others. */
+  /** Processes of a target in the split shape; absent: two of those in `TWICE`, one of the others. */
   readonly copies?: Readonly<Record<string, number>>;
   /** Fixed SIP port, for peers that cannot be told another. */
   readonly port?: number;
 }
 
 const MAIN = new URL("../../../services/launcher/src/main.ts", import.meta.url).pathname;
-/** Those that hold no socket of a phone's media, and are not asked so seldom that one will do. */
+/** What phones' calls pass through, so that the tests meet the ways between two of a kind. */
 const TWICE = ["edge", "transaction", "location", "routing"];
 const SPLIT = ["directory", "routing", "location", "media", "transaction", "edge"];
 const START_PATIENCE = 30_000;

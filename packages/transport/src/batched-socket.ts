@@ -15,7 +15,7 @@ import { type Foreign, foreign } from "./foreign.ts";
 import { type Reader, readInTurn } from "./inbox.ts";
 import { BATCH, MessageBatch } from "./message-batch.ts";
 import type { UdpOptions, UdpSocket } from "./network.ts";
-import { post, type Sender, throwApart } from "./outbox.ts";
+import { type Datagram, post, type Sender, throwApart } from "./outbox.ts";
 import { type Polled, Polling } from "./polling.ts";
 import { SocketAddresses } from "./socket-address.ts";
 
@@ -30,13 +30,6 @@ const ROUNDS = 4;
 
 /** Datagrams that may wait: for the end of this turn, or while the system has no room for them. */
 const WAITING = 4096;
-
-interface Datagram {
-  readonly bytes: Uint8Array;
-  readonly port: number;
-  readonly address: string;
-  readonly sent: ((error: Error | null) => void) | undefined;
-}
 
 /** What all batched sockets of this thread share. */
 interface Shared {
@@ -93,7 +86,6 @@ class BatchedSocket implements UdpSocket, Polled, Reader, Sender {
   readonly #options: UdpOptions;
   #waiting: Datagram[] = [];
   #blocked = false;
-  #isReady = false;
   #closed = false;
 
   constructor(all: Shared, descriptor: number, options: UdpOptions) {
@@ -129,8 +121,6 @@ class BatchedSocket implements UdpSocket, Polled, Reader, Sender {
   }
 
   readable(): void {
-    if (this.#isReady) return;
-    this.#isReady = true;
     readInTurn(this);
   }
 
@@ -153,7 +143,6 @@ class BatchedSocket implements UdpSocket, Polled, Reader, Sender {
 
   /** Reads what has come. */
   read(): void {
-    this.#isReady = false;
     const { inbox, foreign: system } = this.#shared;
     const { recvmmsg } = system.functions;
     for (let round = 0; round < ROUNDS && !this.#closed; round++) {

@@ -2,15 +2,8 @@ import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { BindError } from "./bind-error.ts";
 import type { UdpOptions, UdpSocket } from "./network.ts";
-import { post, type Sender } from "./outbox.ts";
+import { type Datagram, post, type Sender } from "./outbox.ts";
 import { SOCKET_BUFFER } from "./socket-buffer.ts";
-
-interface Datagram {
-  readonly bytes: Uint8Array;
-  readonly port: number;
-  readonly address: string;
-  readonly sent: (error: Error | null) => void;
-}
 
 /** Destinations are IP literals: without this each datagram would wait for a thread to look its address up. */
 function literal(
@@ -56,7 +49,7 @@ export function bindDatagram(options: UdpOptions): Promise<UdpSocket> {
     sendWaiting() {
       const datagrams = waiting;
       waiting = [];
-      for (const { bytes, port: toPort, address: to, sent } of datagrams) {
+      for (const { bytes, port: toPort, address: to, sent = refused } of datagrams) {
         try {
           socket.send(bytes, toPort, to, sent);
         } catch (error) {
@@ -84,7 +77,7 @@ export function bindDatagram(options: UdpOptions): Promise<UdpSocket> {
         local: { address: bound.address, port: bound.port },
         receiveBuffer: socket.getRecvBufferSize(),
         batched: false,
-        send(bytes, toPort, to, sent = refused) {
+        send(bytes, toPort, to, sent) {
           if (waiting.push({ bytes, port: toPort, address: to, sent }) === 1) post(sender);
         },
         close() {

@@ -6,18 +6,22 @@ export interface Reader {
 }
 
 /** Those of this turn of the event loop. */
-const ready: Reader[] = [];
+const ready = new Set<Reader>();
 
 /** Has a socket read in this turn of the event loop, and all that this leads to leave at its end. */
 export function readInTurn(reader: Reader): void {
-  if (ready.push(reader) > 1) return;
+  const isFirst = ready.size === 0;
+  ready.add(reader);
+  if (!isFirst) return;
   setImmediate(readReady);
   // Behind it, and behind the microtasks that it leaves: what was posted before has a flush of its own.
   setImmediate(flush);
 }
 
 function readReady(): void {
-  for (const reader of ready.splice(0)) {
+  const readers = [...ready];
+  ready.clear();
+  for (const reader of readers) {
     try {
       reader.read();
     } catch (error) {

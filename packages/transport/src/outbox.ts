@@ -1,3 +1,13 @@
+/** A datagram on its way out. */
+export interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly port: number;
+  /** An IP literal. */
+  readonly address: string;
+  /** Absent: the socket's own `failed` is told of a refusal. */
+  readonly sent: ((error: Error | null) => void) | undefined;
+}
+
 /** A socket with datagrams that wait to be sent. */
 export interface Sender {
   sendWaiting(): void;

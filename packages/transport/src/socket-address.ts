@@ -26,13 +26,12 @@ interface Literal {
 }
 
 /**
- * Reads and writes the system's socket addresses (`sockaddr_in`, `sockaddr_in6`; little-endian, as all that Node.js runs
- * on). It remembers the peers that it met: most datagrams come from one of them, and go to one.
+ * Reads and writes the system's socket addresses (`sockaddr_in`, `sockaddr_in6`; little-endian). It remembers the peers
+ * that it met: most datagrams come from one of them, and go to one.
  */
 export class SocketAddresses {
   readonly #literals = new Map<string, Literal>();
   readonly #met = new Array<{ readonly words: Uint32Array; readonly address: Address } | undefined>(MET);
-
   readonly #indexOf: (zone: string) => number;
 
   /** @param indexOf the number of a network interface by its name; 0: there is none */

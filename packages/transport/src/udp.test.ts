@@ -15,6 +15,22 @@ const ways: readonly (readonly [string, (options: UdpOptions) => Promise<UdpSock
   ["one by one", bindDatagram],
 ];
 
+/** A socket, and the first bytes of so many datagrams that it gets. */
+async function collect(bind: (options: UdpOptions) => Promise<UdpSocket>, count: number) {
+  const got: number[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+  const socket = await bind({
+    address: "127.0.0.1",
+    port: 0,
+    receive([first = 0]) {
+      got.push(first);
+      if (got.length === count) resolve([...got]);
+    },
+    failed: reject,
+  });
+  return { socket, all: promise };
+}
+
 for (const [way, bind] of ways) {
   describe(`datagrams ${way}`, () => {
     for (const loopback of ["127.0.0.1", "::1"]) {
@@ -89,23 +105,12 @@ for (const [way, bind] of ways) {
     });
 
     it("datagrams of one turn leave in order, also where the socket is closed in the same turn", async (t) => {
-      const got: number[] = [];
-      const all = Promise.withResolvers<void>();
-      const a = await bind({
-        address: "127.0.0.1",
-        port: 0,
-        receive([first = 0]) {
-          got.push(first);
-          if (got.length === 3) all.resolve();
-        },
-        failed: all.reject,
-      });
+      const { socket: a, all } = await collect(bind, 3);
       t.after(() => a.close());
-      const b = await bind({ address: "127.0.0.1", port: 0, receive: ignore, failed: all.reject });
+      const b = await bind({ address: "127.0.0.1", port: 0, receive: ignore, failed: assert.fail });
       for (const byte of [1, 2, 3]) b.send(Uint8Array.of(byte), a.local.port, "127.0.0.1");
       await b.close();
-      await all.promise;
-      assert.deepEqual(got, [1, 2, 3]);
+      assert.deepEqual(await all, [1, 2, 3]);
     });
 
     it("a burst arrives whole and in order, and so do its answers", async (t) => {
@@ -151,17 +156,7 @@ for (const [way, bind] of ways) {
 
     it("one that cannot be sent holds up none of the others", async (t) => {
       const failures: (Address | undefined)[] = [];
-      const all = Promise.withResolvers<void>();
-      const got: number[] = [];
-      const a = await bind({
-        address: "127.0.0.1",
-        port: 0,
-        receive([first = 0]) {
-          got.push(first);
-          if (got.length === 2) all.resolve();
-        },
-        failed: all.reject,
-      });
+      const { socket: a, all } = await collect(bind, 2);
       const b = await bind({
         address: "127.0.0.1",
         port: 0,
@@ -173,8 +168,7 @@ for (const [way, bind] of ways) {
       b.send(Uint8Array.of(2), a.local.port, "::1");
       b.send(new Uint8Array(400_000), a.local.port, "127.0.0.1");
       b.send(Uint8Array.of(3), a.local.port, "127.0.0.1");
-      await all.promise;
-      assert.deepEqual(got, [1, 3]);
+      assert.deepEqual(await all, [1, 3]);
       assert.equal(failures.length, 2);
     });
 
@@ -212,17 +206,7 @@ describe("batches", { skip: foreign() === undefined && "this system has no batch
       },
       errno: () => (full ? 11 : system.errno()),
     };
-    const got: number[] = [];
-    const all = Promise.withResolvers<void>();
-    const a = await bindUdp({
-      address: "127.0.0.1",
-      port: 0,
-      receive([first = 0]) {
-        got.push(first);
-        if (got.length === 3) all.resolve();
-      },
-      failed: all.reject,
-    });
+    const { socket: a, all } = await collect(bindUdp, 3);
     const failures: Error[] = [];
     const failed = (error: Error) => failures.push(error);
     const b = bindBatched({ address: "127.0.0.1", port: 0, receive: ignore, failed }, short) ?? assert.fail();
@@ -235,8 +219,7 @@ describe("batches", { skip: foreign() === undefined && "this system has no batch
     b.send(Uint8Array.of(3), a.local.port, "127.0.0.1");
     for (let i = 0; i < 5000; i++) b.send(Uint8Array.of(4), a.local.port, "127.0.0.1");
     full = false;
-    await all.promise;
+    assert.deepEqual(await all, [1, 2, 3]);
     assert.ok(failures.length > 900, "what waits is bounded");
-    assert.deepEqual(got.slice(0, 3), [1, 2, 3]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Cluster } from "@sipmesh/cluster";
+import type { Cluster, Member } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 import type * as wire from "@sipmesh/proto/handover";
 import type { Log } from "@sipmesh/telemetry";
@@ -67,7 +67,7 @@ export class CopiesOfOthers {
 
   /** A copy came: of a call of that member's, or of one that is ours now. What cannot be kept is not confirmed. */
   take(from: string, { number, key, callId, life, state, elapsed, ...copy }: wire.Copy): void {
-    const { cluster, own, clock, calls, measures, post } = this.#o;
+    const { cluster, clock, calls, measures, post } = this.#o;
     const [since, handedOver, keptBy] = [Number(copy.since), Number(copy.handedOver), Number(copy.keptBy)];
     const live = calls.find(key);
     if (live !== undefined && since <= live.since) {
@@ -78,9 +78,9 @@ export class CopiesOfOthers {
     const owner = cluster.ownerOf(callId);
     // By a later list than its owner's another one is the successor. A later list of its owner's makes us that.
     const ownerIsBehind = keptBy > 0 && keptBy < cluster.membership.number;
-    const superseded = ownerIsBehind && !own.has(cluster.successorOf(callId)?.id ?? "");
+    const superseded = ownerIsBehind && !this.#isOurs(cluster.successorOf(callId));
     const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life, superseded };
-    if (owner !== undefined && own.has(owner.id)) {
+    if (this.#isOurs(owner)) {
       // What is passed on may be older than what is here.
       const here = this.#kept.get(key);
       if (!this.#adopt(here !== undefined && here.since === since && here.at > kept.at ? here : kept, live)) return;
@@ -109,18 +109,20 @@ export class CopiesOfOthers {
 
   /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
   listed(members: { has(member: string): boolean }): void {
-    const { cluster, own, clock } = this.#o;
+    const { cluster, clock } = this.#o;
     this.#passedOn.drop(({ of, to }) => cluster.ownerOf(of.callId)?.id !== to);
     for (const kept of [...this.#kept.values()]) {
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
-      if (own.has(owner.id)) {
+      if (this.#isOurs(owner)) {
         this.#goOn(kept);
-      } else if (kept.superseded) {
-        // Its owner asks for it where nobody has a later state.
-      } else if (!members.has(kept.from) || this.#isAnothers(kept)) {
+        continue;
+      }
+      // Its owner asks for it where nobody has a later state.
+      if (kept.superseded) continue;
+      if (!members.has(kept.from) || this.#isAnothers(kept)) {
         this.#passedOn.send(kept, owner.id, PERSISTENCE);
-      } else if (!own.has(cluster.successorOf(kept.callId)?.id ?? "")) {
+      } else if (!this.#isOurs(cluster.successorOf(kept.callId))) {
         const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
         this.#kept.keep({ ...kept, expires, superseded: true });
       }
@@ -129,9 +131,9 @@ export class CopiesOfOthers {
 
   /** A call is ours now. Who may have a later state of it is asked first. */
   #goOn(kept: Kept): void {
-    const { asks, calls, cluster, own } = this.#o;
+    const { asks, calls, cluster } = this.#o;
     const goOn = (): void => {
-      if (this.#kept.get(kept.key) !== kept || !own.has(cluster.ownerOf(kept.callId)?.id ?? "")) return;
+      if (this.#kept.get(kept.key) !== kept || !this.#isOurs(cluster.ownerOf(kept.callId))) return;
       this.#kept.remove(kept.key);
       if (calls.find(kept.key) === undefined) this.#adopt(kept);
     };
@@ -146,6 +148,11 @@ export class CopiesOfOthers {
   stop(): void {
     this.#sweep?.cancel();
     this.#passedOn.stop();
+  }
+
+  /** One of this process. */
+  #isOurs(member: Member | undefined): boolean {
+    return member !== undefined && this.#o.own.has(member.id);
   }
 
   /** It was sent to us as its owner by a list that holds no more, and is another's by now. */
