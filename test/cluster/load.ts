@@ -280,11 +280,11 @@ function finals(steps: readonly SippStep[]): number {
   return Math.max(count(steps, "200"), count(steps, "480"));
 }
 
-/** What SIPp writes down but what came once more for a call that has ended: on a lossy way that is to be expected. */
+/** What SIPp writes down, but what is to be expected: what comes once more for a call that has ended, and waits that end. */
 function complaints(errors: string): string {
   const entries = errors.split(/(?=\d{4}-\d\d-\d\d\t)/).slice(1);
   return entries
-    .filter((entry) => !entry.includes(": Dead call "))
+    .filter((entry) => !/: Dead call |, jumping to label|watchdog timer/.test(entry))
     .slice(0, 5)
     .join("\n")
     .trim();

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runProgram } from "@sipmesh/drivers";
-import { ROOT } from "./surroundings.ts";
+import { type JaegerTrace, runProgram } from "@sipmesh/drivers";
+import { able, ROOT } from "./surroundings.ts";
 import { until } from "./until.ts";
 
 const CHART = join(ROOT, "charts", "sipmesh");
@@ -148,6 +148,17 @@ export class Release {
     return JSON.parse(await this.kubectl("get", "--raw", `${proxy}${path}`));
   }
 
+  /** The traces that hold a span of the transaction service with these tags, as an operator searches for them in Jaeger. */
+  async traces(tags: Readonly<Record<string, string>>): Promise<readonly JaegerTrace[]> {
+    const search = new URLSearchParams({
+      service: "sipmesh-transaction",
+      tags: JSON.stringify(tags),
+      lookback: "1h",
+    });
+    const { data } = (await this.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: JaegerTrace[] };
+    return data;
+  }
+
   async uninstall(): Promise<void> {
     await this.helm("uninstall", "sipmesh", "--wait");
   }
@@ -161,6 +172,8 @@ export class Release {
       60_000,
     );
     await runProgram("kubectl", ["wait", "--for=delete", `namespace/${this.namespace}`, "--timeout=240s"], 250_000);
+    // Nodes that have a few volumes and no more get those of NATS back.
+    await able("restoreNodes", [], 120_000);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { storiesOf } from "./call-stories.ts";
 import { note } from "./fault-table.ts";
 import { Load, type LoadOptions, type Outcome, type Phases } from "./load.ts";
 import type { Site } from "./site.ts";
@@ -27,6 +28,8 @@ export interface Struck {
   readonly phases: Phases;
   /** Calls begun from the fault until the platform was whole again. */
   readonly begunMeanwhile: number;
+  /** What Jaeger tells of the calls that SIPp complains of; empty where it does not. */
+  readonly stories: string;
 }
 
 /**
@@ -51,25 +54,26 @@ export async function strikeUnderLoad(site: Site, fault: Fault): Promise<Struck>
     const sum = (of: (outcome: Outcome) => number) => calls.reduce((all, outcome) => all + of(outcome), 0);
     note({ fault: fault.name, placed: sum(({ created }) => created), failed: sum(({ lost }) => lost), heal });
     console.log(`  at the fault: ${phases.settingUp} in set-up, ${phases.ringing} ringing, ${phases.talking} talking`);
-    return { outcomes, phases, begunMeanwhile };
+    const stories = await storiesOf(site.release, outcomes.map(({ errors }) => errors).join("\n"));
+    return { outcomes, phases, begunMeanwhile, stories };
   } finally {
     await load.stop();
   }
 }
 
 /** SIPp is the judge: nobody lost a call, nobody heard what it did not expect. */
-export function assertNothingLost({ outcomes }: Struck): void {
+export function assertNothingLost({ outcomes, stories }: Struck): void {
   const seen = outcomes.map(({ name, lost, failed, unexpected }) => ({ name, lost, failed, unexpected }));
   const wanted = seen.map(({ name }) => ({ name, lost: 0, failed: 0, unexpected: 0 }));
-  assert.deepEqual(seen, wanted, whatSippSays(outcomes));
+  assert.deepEqual(seen, wanted, `${whatSippSays(outcomes)}\n${stories}`);
 }
 
 /** Whoever lost a call was told so in bounded time, and who talked could end the call. */
-export function assertToldInTime({ outcomes }: Struck): void {
+export function assertToldInTime({ outcomes, stories }: Struck): void {
   const calls = outcomes.filter(({ places }) => places === "calls");
   const seen = calls.map(({ name, unanswered, unended }) => ({ name, unanswered, unended }));
   const wanted = seen.map(({ name }) => ({ name, unanswered: 0, unended: 0 }));
-  assert.deepEqual(seen, wanted, whatSippSays(outcomes));
+  assert.deepEqual(seen, wanted, `${whatSippSays(outcomes)}\n${stories}`);
 }
 
 function whatSippSays(outcomes: readonly Outcome[]): string {

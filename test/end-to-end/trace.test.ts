@@ -71,6 +71,27 @@ for (const shape of ["all", "split"] as const satisfies readonly Shape[]) {
       ]);
     });
 
+    it("is found by what an operator knows of it: who called, whom, what came of it, where", async () => {
+      const { address } = platform;
+      const known: readonly Readonly<Record<string, string>>[] = [
+        { "sip.from": `sip:alice@${address}` },
+        { "sip.to": `sip:bob@${address}` },
+        { "sip.to": `sip:bob@${address}`, "sip.status_code": "200", "sip.method": "BYE" },
+        { "sip.call_id": callId, "service.instance.id": String(instanceOf("transaction")) },
+      ];
+      for (const tags of known) {
+        const found = await jaeger.find("sipmesh-transaction", tags);
+        assert.ok(
+          found.some(({ traceID }) => traceID === trace.traceID),
+          JSON.stringify(tags),
+        );
+      }
+      assert.deepEqual(
+        await jaeger.find("sipmesh-transaction", { "sip.call_id": callId, "sip.status_code": "486" }),
+        [],
+      );
+    });
+
     it("shows every service that took part, and both legs", () => {
       const services = new Set(Object.values(trace.processes).map((process) => process.serviceName));
       for (const service of ["edge", "transaction", "routing", "location", "directory", "media"]) {
@@ -111,6 +132,10 @@ for (const shape of ["all", "split"] as const satisfies readonly Shape[]) {
       assert.deepEqual([...new Set(ofTheCall.map((line) => line.trace_id))], [trace.traceID]);
     });
 
+    const instanceOf = (service: string) =>
+      Object.values(trace.processes)
+        .find(({ serviceName }) => serviceName === `sipmesh-${service}`)
+        ?.tags.find(({ key }) => key === "service.instance.id")?.value;
     const named = (name: string) => trace.spans.filter((span) => span.operationName === name);
   });
 }

@@ -1,6 +1,11 @@
 import { type Configured, VirtualProcess, type World } from "@sipmesh/testkit/simulation";
-import type { Disaster } from "./plan.ts";
+import type { Disaster, Rollout } from "./plan.ts";
 import { modules, type PlatformOptions, type VirtualPlatform } from "./platform.ts";
+
+/** Servers that the broker consists of. */
+const SERVERS = 3;
+/** Milliseconds between two looks at whether a process is ready. */
+const LOOK = 500;
 
 interface Surroundings {
   readonly world: World;
@@ -20,6 +25,17 @@ export function strike(disaster: Disaster, { world, platform, options, at }: Sur
     at(disaster.at + disaster.lasts, setAway(false));
     return;
   }
+  if (disaster.what === "broker-server-lost") {
+    // Each third of the processes has a server of its own.
+    const connected = platform.processes.filter((_, index) => index % SERVERS === 0);
+    at(disaster.at, () => {
+      for (const process of connected) process.loseBroker(true);
+    });
+    at(disaster.at + disaster.lasts, () => {
+      for (const process of connected) process.loseBroker(false);
+    });
+    return;
+  }
   const victim = platform.with(disaster.target)[0];
   if (victim === undefined) throw new Error(`nobody runs ${disaster.target}`);
   const guarded = (work: Promise<void>) => void work.catch((error: unknown) => world.errors.push(error));
@@ -33,6 +49,29 @@ export function strike(disaster: Disaster, { world, platform, options, at }: Sur
     begin(reborn);
   };
   const ends = disaster.at + disaster.lasts;
+  const rollOut = ({ at: begins, lasts, sleeps, target }: Rollout): void => {
+    const former = platform.with(target);
+    for (const [index, process] of former.entries()) {
+      let follower: VirtualProcess | undefined;
+      at(begins + index * lasts, () => {
+        follower = platform.another(process);
+        begin(follower);
+      });
+      // As Kubernetes has it: who is replaced goes when its follower is ready.
+      const replace = (): void => {
+        if (follower?.ready !== true) world.clock.after(LOOK, replace);
+        else guarded(process.leave().then(() => platform.gone(process)));
+      };
+      at(begins + index * lasts + LOOK, replace);
+    }
+    for (const { index, at: time, lasts: milliseconds } of sleeps) {
+      at(time, () => {
+        const process = platform.with(target)[index];
+        process?.sleep(true);
+        world.clock.after(milliseconds, () => process?.sleep(false));
+      });
+    }
+  };
   switch (disaster.what) {
     case "crash":
       at(disaster.at, () => guarded(victim.crash()));
@@ -44,6 +83,13 @@ export function strike(disaster: Disaster, { world, platform, options, at }: Sur
       break;
     case "join":
       at(disaster.at, () => begin(platform.another(victim)));
+      break;
+    case "sleep":
+      at(disaster.at, () => victim.sleep(true));
+      at(ends, () => victim.sleep(false));
+      break;
+    case "rollout":
+      rollOut(disaster);
       break;
     case "cut-off":
       at(disaster.at, () => victim.cut(true));

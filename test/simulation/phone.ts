@@ -43,6 +43,8 @@ export class Phone {
         transport: plan.transport,
         tone: false,
         keepAlive: 0,
+        // Nobody is to be busy: what is refused is refused by habit.
+        mostCalls: 32,
       },
       {
         clock: world.clock,

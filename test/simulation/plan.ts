@@ -50,17 +50,37 @@ export interface MessagePlan {
 export type Disaster =
   | { readonly what: "store-away"; readonly at: number; readonly lasts: number }
   | {
-      readonly what: "crash" | "leave" | "join" | "cut-off";
+      readonly what: "crash" | "leave" | "join" | "cut-off" | "sleep";
       readonly target: string;
       readonly at: number;
       readonly lasts: number;
-    };
+    }
+  /** One of the broker's servers dies: who was connected to it is without it for that long. */
+  | { readonly what: "broker-server-lost"; readonly at: number; readonly lasts: number }
+  | Rollout;
+
+/** Every process of a target is replaced, one after the other, on a machine that has little to spare. */
+export interface Rollout {
+  readonly what: "rollout";
+  readonly target: "transaction";
+  readonly at: number;
+  /** Milliseconds from one replacement to the next. */
+  readonly lasts: number;
+  readonly sleeps: readonly Sleep[];
+}
+
+/** A process gets no processor for a while. */
+export interface Sleep {
+  /** Of the owners that are there then, in the order in which they came. */
+  readonly index: number;
+  readonly at: number;
+  readonly lasts: number;
+}
 
 /** Something happens to an owner of calls, and there are others: no call may be the worse for it. */
 export function survivable({ disaster, platform }: Pick<Plan, "disaster" | "platform">): boolean {
-  return (
-    disaster !== undefined && "target" in disaster && disaster.target === "transaction" && platform.shape === "split"
-  );
+  if (disaster === undefined || platform.shape !== "split") return false;
+  return disaster.what === "broker-server-lost" || ("target" in disaster && disaster.target === "transaction");
 }
 
 /** All that a run is made of, drawn from its seed. */
@@ -96,7 +116,7 @@ function habitOf(random: SeededRandom): Habit {
 export function forgottenIn(plan: Plan): "nothing" | "unproved" | "requests" {
   if (!survivable(plan)) return "nothing";
   const { disaster } = plan;
-  return disaster?.what === "crash" || disaster?.what === "cut-off" ? "requests" : "unproved";
+  return disaster?.what === "leave" || disaster?.what === "join" ? "unproved" : "requests";
 }
 
 function disasterOf(
@@ -108,9 +128,32 @@ function disasterOf(
   if (kind === "none") return undefined;
   if (kind === "store-away") return { what: kind, ...when };
   if (kind === "crash") return { what: kind, target, ...when };
-  const what = random.pick(["crash", "leave", "join", "cut-off"] as const);
+  const what = random.pick([
+    "crash",
+    "leave",
+    "join",
+    "cut-off",
+    "sleep",
+    "rollout",
+    "rollout",
+    "broker-server-lost",
+  ] as const);
   // Calls are under way from the fifteenth second on.
-  return { what, target: "transaction", at: random.between(CALLS_FROM, CALLS_UNTIL), lasts: when.lasts };
+  const at = random.between(CALLS_FROM, CALLS_UNTIL);
+  if (what === "broker-server-lost") return { what, at, lasts: random.pick([50, 400, 2000]) };
+  if (what === "rollout") return rolloutOf(at, random);
+  return { what, target: "transaction", at, lasts: when.lasts };
+}
+
+function rolloutOf(at: number, random: SeededRandom): Rollout {
+  const lasts = random.pick([1000, 2500, 6000]);
+  // One may sleep until it is taken for dead: who has a call and who has its copy may not both be gone.
+  const sleeps = Array.from({ length: random.integer(6) }, (_, number) => ({
+    index: random.integer(4),
+    at: at + random.between(0, 3 * lasts + 3000),
+    lasts: random.pick(number === 0 ? [500, 1500, 3500] : [100, 500, 1500]),
+  }));
+  return { what: "rollout", target: "transaction", at, lasts, sleeps };
 }
 
 /** Draws a plan. The same seed gives the same plan. */
@@ -141,7 +184,7 @@ export function planOf(seed: number): Plan {
   const struck = disaster !== undefined && kind === "owner" ? disaster.at : undefined;
   const at = () =>
     struck !== undefined && random.chance(0.6)
-      ? Math.max(CALLS_FROM, struck + random.between(-4000, 4000))
+      ? Math.max(CALLS_FROM, struck + random.between(-4000, disaster?.what === "rollout" ? 12_000 : 4000))
       : random.between(CALLS_FROM, CALLS_UNTIL);
   const pair = () => {
     const from = random.pick(phones);

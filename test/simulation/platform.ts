@@ -29,6 +29,8 @@ export interface VirtualPlatform {
   targetsOf(process: VirtualProcess): readonly string[];
   /** One process takes the place of another. */
   replace(former: VirtualProcess, by: VirtualProcess): void;
+  /** A process has left for good. */
+  gone(process: VirtualProcess): void;
   /** A further process with the targets of one that is there, yet to be started. */
   another(like: VirtualProcess): VirtualProcess;
 }
@@ -89,6 +91,7 @@ export async function startPlatform(world: World, options: PlatformOptions): Pro
   await world.pass(30_000, () => processes.every(({ ready }) => ready));
   const late = processes.filter(({ ready }) => !ready).map(({ instance }) => instance);
   if (late.length > 0) throw new Error(`not ready after half a minute: ${late.join(", ")}`);
+  let made = processes.length;
   const withTarget = (target: string) => processes.filter((process) => targets.get(process)?.includes(target));
   const targetsOf = (process: VirtualProcess) => targets.get(process) ?? [];
   return {
@@ -101,8 +104,12 @@ export async function startPlatform(world: World, options: PlatformOptions): Pro
       targets.set(by, targetsOf(former));
       processes.splice(processes.indexOf(former), 1, by);
     },
+    gone(process) {
+      targets.delete(process);
+      processes.splice(processes.indexOf(process), 1);
+    },
     another(like) {
-      const number = processes.length + 1;
+      const number = ++made;
       const process = new VirtualProcess(site, `${targetsOf(like)[0]}-${number}`, `10.0.0.${number}`);
       processes.push(process);
       targets.set(process, targetsOf(like));

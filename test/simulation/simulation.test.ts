@@ -49,6 +49,9 @@ describe("the platform under virtual time, network and chance", () => {
       "leave",
       "join",
       "cut-off",
+      "sleep",
+      "rollout",
+      "broker-server-lost",
     ];
     assert.deepEqual([...seen].sort(), all.sort());
   });

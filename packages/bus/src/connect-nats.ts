@@ -37,8 +37,11 @@ const JITTER = 250;
  * the address of a node that lost its power never answers at all.
  */
 const ATTEMPT = 1500;
-/** Milliseconds between signs of life; after two without an answer the connection is given up. */
-const SIGN_OF_LIFE = 1000;
+/**
+ * Milliseconds between signs of life. At the third time with two unanswered the connection is given up: within two
+ * seconds, sooner than who hears nothing over it could take others for dead.
+ */
+const SIGN_OF_LIFE = 650;
 
 /**
  * Connects to NATS, waits until it is there, and comes back to it for ever.

@@ -54,6 +54,18 @@ describe("what nobody beyond the platform repeats", () => {
     assert.equal(kept.size, 0);
   });
 
+  it("is not sent again behind a later one about the same", async () => {
+    kept.send("one", inbound(1), "call");
+    kept.send("one", inbound(2), "another call");
+    kept.send("one", inbound(3), "call");
+    assert.equal(kept.size, 2, "the third takes the place of the first");
+    kept.confirmed([2]);
+    await clock.pass(1500);
+    assert.deepEqual(sent, ["1 → one", "2 → one", "3 → one", "3 → one"]);
+    kept.confirmed([1, 3]);
+    assert.equal(kept.size, 0);
+  });
+
   it("is bounded: beyond the bound a message is sent once", async () => {
     for (const number of [1, 2, 3, 4]) kept.send("one", inbound(number));
     assert.deepEqual(sent, ["1 → one", "2 → one", "3 → one", "- → one"]);

@@ -28,6 +28,7 @@ export interface UnconfirmedOptions {
 
 interface Kept {
   readonly envelope: Confirmed;
+  readonly topic: string;
   readonly until: number;
   subject: string;
   interval: number;
@@ -42,6 +43,8 @@ interface Kept {
 export class Unconfirmed {
   readonly #o: UnconfirmedOptions;
   readonly #kept = new Map<number, Kept>();
+  /** The number of the latest that is kept, by what it is about. */
+  readonly #latest = new Map<string, number>();
   #number = 0;
   #look: Timer | undefined;
 
@@ -53,9 +56,15 @@ export class Unconfirmed {
     return this.#kept.size;
   }
 
-  /** Sends an envelope, and again until it is confirmed. */
-  send(subject: string, envelope: Confirmed): void {
+  /**
+   * Sends an envelope, and again until it is confirmed.
+   *
+   * @param topic what it is about: it takes the place of an earlier one about the same, which is not sent again behind
+   *   it. Absent: it is about itself alone
+   */
+  send(subject: string, envelope: Confirmed, topic = ""): void {
     const { clock, to, publish, limit, lost } = this.#o;
+    this.#forget(this.#latest.get(topic));
     if (this.#kept.size >= limit) {
       lost();
       publish(subject, envelope);
@@ -64,14 +73,15 @@ export class Unconfirmed {
     this.#number = (this.#number + 1) & LARGEST;
     const numbered = { ...envelope, confirm: { to, number: this.#number } };
     const now = clock.now();
-    const kept = { envelope: numbered, subject, until: now + LIFE, interval: FIRST, next: now + FIRST };
+    const kept = { envelope: numbered, topic, subject, until: now + LIFE, interval: FIRST, next: now + FIRST };
     this.#kept.set(this.#number, kept);
+    if (topic !== "") this.#latest.set(topic, this.#number);
     publish(subject, numbered);
     this.#look ??= clock.after(LOOK, () => this.#lookAgain());
   }
 
   confirmed(numbers: readonly number[]): void {
-    for (const number of numbers) this.#kept.delete(number);
+    for (const number of numbers) this.#forget(number);
   }
 
   /** Whom envelopes belong to may have changed: what belongs to somebody else now is sent there. */
@@ -85,6 +95,14 @@ export class Unconfirmed {
   stop(): void {
     this.#look?.cancel();
     this.#kept.clear();
+    this.#latest.clear();
+  }
+
+  #forget(number: number | undefined): void {
+    const kept = number === undefined ? undefined : this.#kept.get(number);
+    if (number === undefined || kept === undefined) return;
+    this.#kept.delete(number);
+    if (this.#latest.get(kept.topic) === number) this.#latest.delete(kept.topic);
   }
 
   #again(kept: Kept, subject: string): void {
@@ -97,7 +115,7 @@ export class Unconfirmed {
     const now = clock.now();
     for (const [number, kept] of this.#kept) {
       if (kept.until <= now) {
-        this.#kept.delete(number);
+        this.#forget(number);
         lost();
       } else if (kept.next <= now) {
         kept.interval = Math.min(2 * kept.interval, LONGEST);

@@ -44,6 +44,8 @@ class RunningCluster implements Cluster {
   #byTarget = new Map<string, readonly Instance[]>();
   #watch: { close(): void } | undefined;
   #look: Timer | undefined;
+  /** The latest list that the watch told of while it was doubtful. */
+  #unread: Uint8Array | undefined;
   #proposing = false;
   #due: Timer | undefined;
   #stopped = false;
@@ -192,6 +194,15 @@ class RunningCluster implements Cluster {
     this.#view = { ...this.#view, present: this.#everybody() };
   }
 
+  /**
+   * The watch tells of a list. Who is doubtful may be told of one after the other that have been replaced long since: it
+   * reads the latest when it has heard itself.
+   */
+  #heard(stored: Uint8Array): void {
+    if (this.doubtful) this.#unread = stored;
+    else this.#listed(stored);
+  }
+
   /** What the store has. Those that held before it are known by the time that it holds here. */
   #listed(stored: Uint8Array): Membership {
     const { former, ...list } = decodeStoredList(stored, this.#options.clock.now());
@@ -262,11 +273,23 @@ class RunningCluster implements Cluster {
       this.#options.failed?.(error);
     } finally {
       this.#presence.trust();
+      this.#readOn();
     }
+  }
+
+  /** What was told while it was doubtful, where it is not any more. */
+  #readOn(): void {
+    const unread = this.#unread;
+    if (unread === undefined || this.doubtful) return;
+    this.#unread = undefined;
+    const { number } = decodeStoredList(unread, this.#options.clock.now());
+    // What was read meanwhile is later.
+    if (number > this.#view.list.number) this.#listed(unread);
   }
 
   #keepLooking(): void {
     const { clock, storeState } = this.#options;
+    this.#readOn();
     if (storeState() !== this.#view.store) this.#receive({ type: "store", state: storeState() });
     if (this.#watch === undefined && storeState() === "connected") void this.#startWatching();
     else if (this.state === "unsettled") this.#proposeInTurn();
@@ -279,7 +302,7 @@ class RunningCluster implements Cluster {
     try {
       const watch = await this.#options.register.watch((change) => {
         if (change.key !== KEY) return;
-        if ("value" in change) this.#listed(change.value);
+        if ("value" in change) this.#heard(change.value);
         else this.#receive({ type: "unlisted" });
       });
       if (this.#stopped) watch.close();

@@ -7,7 +7,11 @@ export interface JaegerSpan {
   readonly operationName: string;
   readonly references: readonly { readonly refType: string; readonly spanID: string }[];
   readonly tags: readonly { readonly key: string; readonly value: unknown }[];
-  readonly logs: readonly { readonly fields: readonly { readonly key: string; readonly value: unknown }[] }[];
+  /** `timestamp`: microseconds since the epoch, as are the span's own times. */
+  readonly logs: readonly {
+    readonly timestamp: number;
+    readonly fields: readonly { readonly key: string; readonly value: unknown }[];
+  }[];
   readonly processID: string;
   readonly startTime: number;
   readonly duration: number;
@@ -16,7 +20,13 @@ export interface JaegerSpan {
 export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly JaegerSpan[];
-  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+  /** By the spans' `processID`; the tags are the resource's attributes. */
+  readonly processes: Readonly<
+    Record<
+      string,
+      { readonly serviceName: string; readonly tags: readonly { readonly key: string; readonly value: unknown }[] }
+    >
+  >;
 }
 
 /** A real Jaeger: spans go in by OTLP over HTTP, and are asked for over its query API. */

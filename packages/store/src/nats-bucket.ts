@@ -1,9 +1,10 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient, StorageType } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
-import { headers, InvalidArgumentError, NoRespondersError } from "@nats-io/nats-core";
+import { headers, InvalidArgumentError, type NatsConnection, NoRespondersError } from "@nats-io/nats-core";
 import type { Clock, Timer } from "@sipmesh/environment";
+import { type FollowingOptions, NatsFollowing } from "./nats-following.ts";
 import { decodeKey, encodeKey, filterFor } from "./nats-key.ts";
-import { initialValues, NatsWatch } from "./nats-watch.ts";
+import { NatsWatch, valuesNow } from "./nats-watch.ts";
 import {
   type Bucket,
   type Change,
@@ -20,6 +21,7 @@ export interface NatsBucketOptions {
   readonly name: string;
   /** Its name in JetStream. */
   readonly stored: string;
+  readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly memory: boolean;
   readonly replicas: number;
@@ -109,16 +111,24 @@ export class NatsBucket implements Bucket {
   }
 
   async *entries(prefix = ""): AsyncIterable<Entry> {
-    const found = await this.#call("entries", prefix, (kv) => initialValues(kv, filterFor(prefix)), WALK);
-    for (const { key: encoded, value, revision, operation } of found) {
-      const key = decodeKey(encoded);
-      if (operation === "PUT" && key.startsWith(prefix)) yield { key, value, revision };
+    const { clock, deadline } = this.#options;
+    const filter = filterFor(prefix) ?? ">";
+    const follow = this.#follow;
+    const walk = async (kv: KV) => {
+      await kv.status();
+      return await valuesNow({ clock, follow, filter, within: deadline * WALK });
+    };
+    const found = await this.#call("entries", prefix, walk, WALK);
+    for (const { subject, value, revision, removed } of found) {
+      const key = decodeKey(subject);
+      if (!removed && key.startsWith(prefix)) yield { key, value, revision };
     }
   }
 
   async watch(on: (change: Change) => void): Promise<Watch> {
     const watch = new NatsWatch({
-      open: () => this.#call("watch", "values", async (kv) => kv),
+      open: () => this.#call("watch", "values", (kv) => kv.status()),
+      follow: this.#follow,
       on,
       clock: this.#options.clock,
       failed: (where, error) => this.#options.observer?.failed(where, error),
@@ -173,6 +183,14 @@ export class NatsBucket implements Bucket {
   #subject(key: string): string {
     return `$KV.${this.#options.stored}.${encodeKey(key)}`;
   }
+
+  readonly #follow = (
+    options: Pick<FollowingOptions, "filter" | "told" | "complete" | "broken" | "failed">,
+  ): NatsFollowing => {
+    const { clock, connection, jetstream, stored } = this.#options;
+    const manager = () => jetstream.jetstreamManager(false);
+    return new NatsFollowing({ ...options, clock, connection, stored, manager });
+  };
 
   async #bury(key: string, revision: number): Promise<void> {
     const { jetstream, stored } = this.#options;

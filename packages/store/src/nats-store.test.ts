@@ -125,6 +125,7 @@ test("jetstream: a write waits for as long as an election takes, where it may; a
   const bucket = new NatsBucket({
     name: "b",
     stored: "election-b",
+    connection,
     jetstream: jetstream(connection, { timeout: 1000 }),
     memory: false,
     replicas: 1,
@@ -170,4 +171,79 @@ test("jetstream: a server that hangs is answered for within the deadline", { ski
     await connection.close();
     await own.stop();
   }
+});
+
+/** Consumers that the server keeps for a bucket. */
+async function consumersOf(connection: NatsConnection, stored: string): Promise<number> {
+  const manager = await jetstream(connection).jetstreamManager();
+  const names: string[] = [];
+  for await (const { name } of manager.consumers.list(`KV_${stored}`)) names.push(name);
+  return names.length;
+}
+
+test("jetstream: a watch is one consumer, a walk none afterwards, and who closes leaves none", { skip }, async () => {
+  const connection = await link();
+  const prefix = `p${prefixes++}`;
+  const bucket = await natsStore(connection, { clock, prefix }).bucket("b");
+  for (const key of ["one", "two", "three"]) await bucket.put(key, Buffer.from(key));
+  const told: string[] = [];
+  const watch = await bucket.watch((change) => told.push(change.key));
+  assert.deepEqual(told.sort(), ["one", "three", "two"]);
+  const walked: string[] = [];
+  for await (const { key } of bucket.entries()) walked.push(key);
+  assert.deepEqual(walked.sort(), ["one", "three", "two"]);
+  await until(async () => (await consumersOf(connection, `${prefix}-b`)) === 1);
+  watch.close();
+  await until(async () => (await consumersOf(connection, `${prefix}-b`)) === 0);
+});
+
+test("jetstream: a server that is too slow to answer is asked for one consumer, however often", { skip }, async () => {
+  const own = await Nats.start();
+  const connection = await link(own);
+  const failures: unknown[] = [];
+  const observer = { answered() {}, failed: (_where: string, error: unknown) => failures.push(error) };
+  const store = natsStore(connection, { clock, prefix: "slow", deadline: 300, observer });
+  const bucket = await store.bucket("b");
+  await bucket.put("key", Buffer.from("1"));
+  const told: string[] = [];
+  try {
+    await own.freeze();
+    const watching = bucket.watch((change) => told.push(change.key));
+    await until(() => failures.length >= 3, 10_000);
+    own.thaw();
+    await watching;
+    await bucket.put("other", Buffer.from("2"));
+    await until(() => told.includes("other"));
+    assert.deepEqual(told, ["key", "other"]);
+    await until(async () => (await consumersOf(connection, "slow-b")) === 1);
+  } finally {
+    own.thaw();
+    await store.close();
+    await own.stop();
+  }
+});
+
+test("jetstream: a watch whose consumer is gone begins anew, and tells what was removed meanwhile", {
+  skip,
+}, async () => {
+  const connection = await link();
+  const prefix = `p${prefixes++}`;
+  const bucket = await natsStore(connection, { clock, prefix }).bucket("b");
+  const manager = await jetstream(connection).jetstreamManager();
+  for (const key of ["stays", "goes"]) await bucket.put(key, Buffer.from("1"));
+  const story: string[] = [];
+  const watch = await bucket.watch((change) => story.push(describe(change)));
+  const before = story.length;
+  await manager.streams.purge(`KV_${prefix}-b`, { filter: `$KV.${prefix}-b.goes` });
+  for await (const { name } of manager.consumers.list(`KV_${prefix}-b`))
+    await manager.consumers.delete(`KV_${prefix}-b`, name);
+  await bucket.put("comes", Buffer.from("2"));
+  await until(
+    () =>
+      story.some((line) => line.includes("comes")) &&
+      story.some((line) => line.includes("goes") && line !== story[0] && line !== story[1]),
+    10_000,
+  );
+  assert.ok(story.length > before);
+  watch.close();
 });

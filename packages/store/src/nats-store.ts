@@ -57,6 +57,7 @@ class NatsStore implements Store {
     const bucket = new NatsBucket({
       name,
       stored: `${this.#options.prefix}-${name}`,
+      connection: this.#connection,
       jetstream: this.#jetstream,
       memory: options.memory ?? false,
       replicas,

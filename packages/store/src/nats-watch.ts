@@ -1,14 +1,18 @@
-import { type KV, type KvEntry, type KvWatchEntry, KvWatchInclude } from "@nats-io/kv";
-import type { QueuedIterator } from "@nats-io/nats-core";
 import type { Clock, Timer } from "@sipmesh/environment";
+import type { FollowingOptions, NatsFollowing, Stored } from "./nats-following.ts";
 import { decodeKey } from "./nats-key.ts";
 import type { Change } from "./store.ts";
 
-/** Milliseconds before a watch that broke starts again. */
+/** Milliseconds before a watch that broke starts again; doubled each time until it has told everything. */
 const AGAIN_AFTER = 250;
+const LONGEST = 5000;
 
 export interface NatsWatchOptions {
-  readonly open: () => Promise<KV>;
+  /** Makes sure that the bucket is there. */
+  readonly open: () => Promise<unknown>;
+  readonly follow: (
+    options: Pick<FollowingOptions, "filter" | "told" | "complete" | "broken" | "failed">,
+  ) => NatsFollowing;
   readonly on: (change: Change) => void;
   readonly clock: Clock;
   readonly failed: (where: "watcher" | "watch", error: unknown) => void;
@@ -22,8 +26,9 @@ export class NatsWatch {
   readonly #options: NatsWatchOptions;
   readonly #known = new Map<string, number>();
   readonly #first = Promise.withResolvers<void>();
-  #following: QueuedIterator<KvWatchEntry> | undefined;
+  #following: NatsFollowing | undefined;
   #again: Timer | undefined;
+  #wait = AGAIN_AFTER;
   #round = 0;
   #closed = false;
 
@@ -42,7 +47,7 @@ export class NatsWatch {
   restart(): void {
     if (this.#closed) return;
     this.#again?.cancel();
-    this.#following?.stop();
+    this.#following?.close();
     void this.#follow();
   }
 
@@ -50,44 +55,51 @@ export class NatsWatch {
     this.#closed = true;
     this.#round += 1;
     this.#again?.cancel();
-    this.#following?.stop();
+    this.#following?.close();
   }
 
   async #follow(): Promise<void> {
+    const { open, follow, failed } = this.#options;
     const round = ++this.#round;
     try {
-      const kv = await this.#options.open();
+      await open();
+      if (round !== this.#round) return;
       const seen = new Set<string>();
       let complete = false;
-      const completed = (): void => {
-        complete = true;
-        this.#tellRemoved(seen);
-        this.#first.resolve();
-      };
-      await follow(kv, {
-        began: (following) => {
-          if (round === this.#round) this.#following = following;
-          else following.stop();
-        },
-        entry: (entry) => {
-          if (round !== this.#round) return;
-          const key = decodeKey(entry.key);
+      this.#following = follow({
+        filter: ">",
+        told: (stored) => {
+          const key = decodeKey(stored.subject);
           if (!complete) seen.add(key);
-          this.#tell(key, entry);
+          this.#tell(key, stored);
         },
-        completed: () => {
-          if (round === this.#round) completed();
+        complete: () => {
+          complete = true;
+          this.#wait = AGAIN_AFTER;
+          this.#tellRemoved(seen);
+          this.#first.resolve();
         },
+        broken: (reason) => {
+          failed("watch", new Error(reason));
+          this.#followAgain(round);
+        },
+        failed: (error) => failed("watch", error),
       });
     } catch (error) {
-      if (round === this.#round) this.#options.failed("watch", error);
+      if (round !== this.#round) return;
+      failed("watch", error);
+      this.#followAgain(round);
     }
-    if (round !== this.#round || this.#closed) return;
-    this.#again = this.#options.clock.after(AGAIN_AFTER, () => void this.#follow());
   }
 
-  #tell(key: string, { operation, value, revision }: KvWatchEntry): void {
-    if (operation === "PUT") {
+  #followAgain(round: number): void {
+    if (round !== this.#round || this.#closed) return;
+    this.#again = this.#options.clock.after(this.#wait, () => void this.#follow());
+    this.#wait = Math.min(2 * this.#wait, LONGEST);
+  }
+
+  #tell(key: string, { removed, value, revision }: Stored): void {
+    if (!removed) {
       this.#known.set(key, revision);
       this.#call({ key, value, revision });
     } else if (this.#known.delete(key)) {
@@ -112,43 +124,40 @@ export class NatsWatch {
   }
 }
 
-/** The last value of each key, or of those that a wildcard means; removals included. */
-export async function initialValues(kv: KV, filter?: string): Promise<(KvEntry | KvWatchEntry)[]> {
-  const entries: (KvEntry | KvWatchEntry)[] = [];
-  if (filter !== undefined) {
-    // All its history is its last value: a bucket keeps one of each.
-    for await (const entry of await kv.history({ key: filter })) entries.push(entry);
-    return entries;
-  }
-  let following: QueuedIterator<KvWatchEntry> | undefined;
-  await follow(kv, {
-    began: (begun) => {
-      following = begun;
-    },
-    entry: (entry) => void entries.push(entry),
-    completed: () => following?.stop(),
+export interface NatsWalkOptions extends Pick<NatsWatchOptions, "clock" | "follow"> {
+  /** Of a subject, without the bucket's own part. */
+  readonly filter: string;
+  /** Milliseconds that it may take. */
+  readonly within: number;
+}
+
+/** The last value of each key, removals included. @throws Error where the server does not tell all in time */
+export function valuesNow({ clock, follow, filter, within }: NatsWalkOptions): Promise<readonly Stored[]> {
+  return new Promise((resolve, reject) => {
+    const values: Stored[] = [];
+    let last: unknown;
+    const end = (): void => {
+      late.cancel();
+      following.close();
+    };
+    const late = clock.after(within, () => {
+      end();
+      reject(new Error("not everything was told in time", { cause: last }));
+    });
+    const following = follow({
+      filter,
+      told: (stored) => void values.push(stored),
+      complete: () => {
+        end();
+        resolve(values);
+      },
+      broken: (reason) => {
+        end();
+        reject(new Error(reason));
+      },
+      failed: (error) => {
+        last = error;
+      },
+    });
   });
-  return entries;
-}
-
-interface Follower {
-  began(following: QueuedIterator<KvWatchEntry>): void;
-  entry(entry: KvWatchEntry): void;
-  /** Everything that was there at the beginning was handed over. */
-  completed(): void;
-}
-
-async function follow(kv: KV, follower: Follower): Promise<void> {
-  const { values } = await kv.status();
-  const following = await kv.watch({ include: KvWatchInclude.LastValue });
-  follower.began(following);
-  let complete = values === 0;
-  if (complete) follower.completed();
-  for await (const entry of following) {
-    follower.entry(entry);
-    if (!complete && entry.delta === 0) {
-      complete = true;
-      follower.completed();
-    }
-  }
 }

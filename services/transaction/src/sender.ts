@@ -35,7 +35,7 @@ export class Sender {
   ): void {
     const { trace, failureKey, keepAlive } = options;
     const flow = this.#edges.present(received);
-    this.#publish(flow.edge, flow.transport, {
+    const outbound: Outbound = {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
@@ -44,7 +44,9 @@ export class Sender {
       failureKey,
       keepAlive,
       callId,
-    });
+    };
+    // A provisional response that got lost is of no use behind a later one.
+    this.#publish(flow.edge, flow.transport, outbound, failureKey);
   }
 
   /** Downstream. */
@@ -64,8 +66,8 @@ export class Sender {
   }
 
   /** What leaves over UDP its receiver asks for again, should it get lost; anything else nobody repeats. */
-  #publish(edge: string, transport: Way["transport"], outbound: Outbound): void {
-    if (isReliable(transport)) this.#unconfirmed.send(this.#subject(edge), outbound);
+  #publish(edge: string, transport: Way["transport"], outbound: Outbound, topic?: string): void {
+    if (isReliable(transport)) this.#unconfirmed.send(this.#subject(edge), outbound, topic);
     else this.#bus.publish(this.#subject(edge), outbound);
   }
 

@@ -113,7 +113,7 @@ export class Transactions implements Calls {
 
   letGo(entry: Entry, kept: boolean): void {
     if (!kept) entry.unconfirmed = undefined;
-    this.handover.ended(entry, false);
+    this.handover.gone(entry);
     this.#forget(entry, false);
   }
 

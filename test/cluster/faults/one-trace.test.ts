@@ -38,32 +38,21 @@ describe("a call whose owner died", { skip: noCluster() }, () => {
   });
 });
 
-interface Trace extends JaegerTrace {
-  readonly processes: Readonly<
-    Record<string, { readonly serviceName: string; readonly tags: readonly { key: string; value: unknown }[] }>
-  >;
-}
-
 /** The one trace of a call that has ended; undefined where it is not there yet. @throws where there are two */
-async function finished({ release }: Site, callId: string): Promise<Trace | undefined> {
-  const search = new URLSearchParams({
-    service: "sipmesh-transaction",
-    tags: JSON.stringify({ "sip.call_id": callId }),
-    lookback: "1h",
-  });
-  const { data } = (await release.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: Trace[] };
+async function finished({ release }: Site, callId: string): Promise<JaegerTrace | undefined> {
+  const data = await release.traces({ "sip.call_id": callId });
   assert.ok(data.length <= 1, `${data.length} traces of ${callId}`);
   return data[0]?.spans.some((span) => isOf(span, "BYE") && isAnswered(span)) ? data[0] : undefined;
 }
 
-const isOf = (span: Trace["spans"][number], method: string) =>
+const isOf = (span: JaegerTrace["spans"][number], method: string) =>
   span.tags.some(({ key, value }) => key === "sip.method" && value === method);
 
-const isAnswered = (span: Trace["spans"][number]) =>
+const isAnswered = (span: JaegerTrace["spans"][number]) =>
   span.tags.some(({ key, value }) => key === "sip.status_code" && Number(value) === 200);
 
-const isTransaction = ({ processes }: Trace, { processID }: Trace["spans"][number]) =>
+const isTransaction = ({ processes }: JaegerTrace, { processID }: JaegerTrace["spans"][number]) =>
   processes[processID]?.serviceName === "sipmesh-transaction";
 
-const podOf = ({ processes }: Trace, { processID }: Trace["spans"][number]) =>
+const podOf = ({ processes }: JaegerTrace, { processID }: JaegerTrace["spans"][number]) =>
   processes[processID]?.tags.find(({ key }) => key === "k8s.pod.name")?.value;

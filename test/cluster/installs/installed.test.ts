@@ -21,6 +21,8 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
   const folder = mkdtempSync(join(tmpdir(), "sipmesh-cluster-"));
   const defaults = { ...IMAGES, jaeger: { ...IMAGES.jaeger, enabled: true } };
   const within = commandFor("outside");
+  /** What was there before. */
+  const others = new Set<string>();
   let address = "";
 
   before(async () => {
@@ -31,7 +33,15 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
   });
 
   it("installs with its defaults, and everything becomes ready", async () => {
+    await release.create("privileged");
+    for (const name of await everything(release)) others.add(name);
     await release.install(defaults);
+  });
+
+  it("says how to register a phone, who may, how to call and where the trace is", async () => {
+    const notes = await release.helm("get", "notes", "sipmesh");
+    for (const word of [/sipmesh-sip-udp/, /password/, /helm test sipmesh/, /port-forward service\/sipmesh-jaeger/])
+      assert.match(notes, word);
   });
 
   it("helm test: two phones talk, with passwords that were made in the cluster", async () => {
@@ -142,15 +152,11 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
   });
 
   it("a call is one trace in Jaeger, over its pods, which are named", async () => {
-    const search = new URLSearchParams({
-      service: "sipmesh-transaction",
-      tags: JSON.stringify({ "sip.call_id": `1-${folder.slice(-6)}@outside` }),
-      lookback: "1h",
-    });
+    const callId = `1-${folder.slice(-6)}@outside`;
     const trace = await until(
       async () => {
-        const { data } = (await release.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: Trace[] };
-        return data.length === 1 && spans(data[0], "BYE") > 0 ? data[0] : undefined;
+        const found = await release.traces({ "sip.call_id": callId });
+        return found.length === 1 && spans(found[0], "BYE") > 0 ? found[0] : undefined;
       },
       30_000,
       "one trace from INVITE to BYE",
@@ -163,15 +169,26 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
       for (const key of ["k8s.pod.name", "k8s.node.name", "k8s.deployment.name"])
         assert.ok(keys.includes(key), `${serviceName} has no ${key}`);
     }
+    const attribute = (key: string) =>
+      String(
+        Object.values(trace.processes)
+          .find(({ serviceName }) => serviceName === "sipmesh-transaction")
+          ?.tags.find((tag) => tag.key === key)?.value,
+      );
+    for (const known of ["k8s.pod.name", "k8s.node.name", "k8s.deployment.name"]) {
+      const found = await release.traces({ [known]: attribute(known), "sip.status_code": "200", "sip.method": "BYE" });
+      assert.ok(
+        found.some(({ traceID }) => traceID === trace.traceID),
+        `not found by ${known}`,
+      );
+    }
   });
 
   it("helm uninstall leaves the volumes of NATS, and nothing else", async () => {
     await release.uninstall();
     const left = await until(
       async () => {
-        const kinds = "all,secrets,configmaps,serviceaccounts,roles,rolebindings,pdb,pvc";
-        const names = (await release.kubectl("get", kinds, "-o", "name")).trim().split("\n");
-        const ours = names.filter((name) => name.includes("sipmesh"));
+        const ours = (await everything(release)).filter((name) => name.includes("sipmesh") && !others.has(name));
         return ours.length <= 2 ? ours : undefined;
       },
       60_000,
@@ -181,19 +198,26 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
   });
 });
 
-interface Trace extends JaegerTrace {
-  readonly processes: Readonly<
-    Record<string, { readonly serviceName: string; readonly tags: readonly { readonly key: string }[] }>
-  >;
+/** What there is in its namespace, and what belongs to the whole cluster. */
+async function everything(release: Release): Promise<string[]> {
+  const own =
+    "all,secrets,configmaps,serviceaccounts,roles,rolebindings,pdb,pvc,hpa,networkpolicies,endpointslices,leases";
+  const shared = "clusterroles,clusterrolebindings,apiservices,priorityclasses,persistentvolumes";
+  const lists = [
+    await release.kubectl("get", own, "-o", "name"),
+    await release.kubectl("get", shared, "-o", "name"),
+    await release.kubectl("get", "roles,rolebindings", "-n", "kube-system", "-o", "name"),
+  ];
+  return lists.flatMap((list) => list.trim().split("\n"));
 }
 
 /** Spans of a method's transactions. */
-function spans(trace: Trace | undefined, method: string): number {
+function spans(trace: JaegerTrace | undefined, method: string): number {
   const of = (span: JaegerTrace["spans"][number]) =>
     span.tags.some(({ key, value }) => key === "sip.method" && value === method);
   return trace?.spans.filter(of).length ?? 0;
 }
 
-function serviceNames(trace: Trace): string[] {
+function serviceNames(trace: JaegerTrace): string[] {
   return [...new Set(Object.values(trace.processes).map(({ serviceName }) => serviceName))].sort();
 }

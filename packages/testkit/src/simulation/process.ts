@@ -3,6 +3,7 @@ import type { ConfigSection } from "@sipmesh/config";
 import type { Context, Module, Service } from "@sipmesh/runtime";
 import { memoryStore, type Store } from "@sipmesh/store";
 import { silentTelemetry, type Telemetry } from "@sipmesh/telemetry";
+import { Attention } from "./attention.ts";
 import { VirtualBroker } from "./virtual-bus.ts";
 import { VirtualExchange } from "./virtual-rpc.ts";
 import { VirtualStore } from "./virtual-store.ts";
@@ -35,8 +36,9 @@ export class VirtualSite {
   }
 
   /** A connection to the store, which survives every process. */
-  store(purpose: string): VirtualStore {
-    return new VirtualStore(this.#kept, this.world.clock, this.world.random.fork(`store ${purpose}`));
+  store(purpose: string, attention: Attention): VirtualStore {
+    const random = this.world.random.fork(`store ${purpose}`);
+    return new VirtualStore(this.#kept, attention, random, (run) => attention.take(run));
   }
 }
 
@@ -47,6 +49,7 @@ export class VirtualProcess {
   readonly telemetry: Telemetry = silentTelemetry();
   readonly store: VirtualStore;
   readonly #site: VirtualSite;
+  readonly #attention: Attention;
   readonly #services = new Map<string, Service>();
   #context: Context | undefined;
 
@@ -55,7 +58,8 @@ export class VirtualProcess {
     this.#site = site;
     this.instance = instance;
     this.address = address;
-    this.store = site.store(instance);
+    this.#attention = new Attention(site.world.clock, (error) => site.world.errors.push(error));
+    this.store = site.store(instance, this.#attention);
   }
 
   get context(): Context {
@@ -65,10 +69,11 @@ export class VirtualProcess {
 
   async start(modules: readonly Configured[]): Promise<void> {
     const { world, broker, exchange } = this.#site;
-    const { clock, internet } = world;
+    const { internet } = world;
+    const clock = this.#attention;
     const random = world.random.fork(this.instance);
     const targets = modules.map(({ module }) => module.name);
-    const bus = broker.attach(this.instance);
+    const bus = broker.attach(this.instance, (run) => clock.take(run));
     const keys = await this.store.bucket("keys");
     const ring = await openKeyRing(keys, clock, (size: number) => Buffer.from(random.bytes(size)));
     const cluster = joinCluster({
@@ -92,10 +97,10 @@ export class VirtualProcess {
       // Virtual time passes while nothing is done.
       eventLoop: { idle: () => clock.now() },
       random,
-      network: internet.host(this.address),
+      network: clock.network(internet.host(this.address)),
       bus,
       store: this.store,
-      rpc: exchange.attach(this.instance),
+      rpc: clock.rpc(exchange.attach(this.instance)),
       cluster,
       sealer: ring.sealer,
       telemetry: this.telemetry,
@@ -138,6 +143,18 @@ export class VirtualProcess {
     this.#site.broker.cut(this.instance, off);
     this.#site.exchange.cut(this.instance, off);
     this.store.away = off;
+  }
+
+  /** Gets no processor, or gets it again: nothing of it runs meanwhile, and nothing that comes is lost. */
+  sleep(asleep: boolean): void {
+    if (asleep) this.#attention.sleep();
+    else this.#attention.wake();
+  }
+
+  /** Has lost its connection to the broker, or has it again; its calls to others go on. */
+  loseBroker(lost: boolean): void {
+    this.#site.broker.cut(this.instance, lost);
+    this.store.away = lost;
   }
 
   /** Dies as by kill −9: nobody hears of it, and its timers have no effect on anybody. */

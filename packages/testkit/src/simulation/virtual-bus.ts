@@ -23,6 +23,8 @@ export class VirtualBroker {
   readonly #listening = new Set<Listening>();
   /** Who is cut off: nothing comes to them, and nothing from them. */
   readonly #cut = new Set<string>();
+  /** When the latest signal was sent that its sender has got back, by process. */
+  readonly #gaveBack = new Map<string, number>();
   /** When the last message of a publisher on a subject arrives. */
   readonly #free = new Map<string, number>();
 
@@ -32,10 +34,16 @@ export class VirtualBroker {
     this.#failed = failed;
   }
 
-  /** The bus as a process has it. A subscriber in the same process is reached without delay. */
-  attach(process: string): Bus {
+  /**
+   * The bus as a process has it. A subscriber in the same process is reached without delay.
+   *
+   * @param take has the process attend to what comes: at once, or when it wakes
+   */
+  attach(process: string, take: (run: () => void) => void = (run) => run()): Bus {
     let closed = false;
     const cut = this.#cut;
+    const silence = () => this.#clock.elapsed - (this.#gaveBack.get(process) ?? 0);
+    this.#gaveBack.set(process, this.#clock.elapsed);
     return {
       publish: (subject, envelope) => {
         if (closed) return;
@@ -45,21 +53,26 @@ export class VirtualBroker {
           });
         }
       },
-      subscribe: (subject, receive) => add(this.#subscribers, { process, subject, receive }),
+      subscribe: (subject, receive) =>
+        add(this.#subscribers, { process, subject, receive: (envelope) => take(() => receive(envelope)) }),
       signal: (subject, payload) => {
         if (closed) return;
+        this.#echo(process, take);
         for (const to of [...this.#listening].filter((one) => one.subject === subject)) {
           this.#pass(process, to.process, subject, () => {
             if (this.#listening.has(to)) to.receive(payload);
           });
         }
       },
-      listen: (subject, receive) => add(this.#listening, { process, subject, receive }),
+      listen: (subject, receive) =>
+        add(this.#listening, { process, subject, receive: (payload) => take(() => receive(payload)) }),
       onDrop: () => ({ close() {} }),
       get state() {
         return cut.has(process) ? "away" : "connected";
       },
-      silence: 0,
+      get silence() {
+        return silence();
+      },
       close: async () => {
         closed = true;
         this.detach(process);
@@ -77,6 +90,14 @@ export class VirtualBroker {
   detach(process: string): void {
     for (const one of this.#subscribers) if (one.process === process) this.#subscribers.delete(one);
     for (const one of this.#listening) if (one.process === process) this.#listening.delete(one);
+  }
+
+  /** The broker gives a signal back to who sent it, too. */
+  #echo(process: string, take: (run: () => void) => void): void {
+    const sent = this.#clock.elapsed;
+    this.#clock.after(this.#random.between(0.2, 6), () => {
+      if (!this.#cut.has(process)) take(() => this.#gaveBack.set(process, sent));
+    });
   }
 
   #pass(from: string, to: string, subject: string, run: () => void): void {

@@ -1,4 +1,4 @@
-import type { VirtualClock } from "@sipmesh/environment/testing";
+import type { Clock } from "@sipmesh/environment";
 import type { Bucket, Store } from "@sipmesh/store";
 import { StoreAway } from "@sipmesh/store";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -9,15 +9,20 @@ const DEADLINE = 2000;
 /** A store at a distance: every call takes virtual time, and while it is `away` none succeeds. */
 export class VirtualStore implements Store {
   readonly #inner: Store;
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #random: SeededRandom;
+  readonly #take: (run: () => void) => void;
   #away = false;
   /** Changes that were not heard of while the store was away. */
   #unheard: (() => void)[] = [];
 
-  /** @param inner what holds the values; several processes may share it */
-  constructor(inner: Store, clock: VirtualClock, random: SeededRandom) {
+  /**
+   * @param inner what holds the values; several processes may share it
+   * @param take has the process attend to a change: at once, or when it wakes
+   */
+  constructor(inner: Store, clock: Clock, random: SeededRandom, take: (run: () => void) => void = (run) => run()) {
     this.#inner = inner;
+    this.#take = take;
     this.#clock = clock;
     this.#random = random;
   }
@@ -50,8 +55,9 @@ export class VirtualStore implements Store {
       watch: (on) =>
         delayed("watch", () =>
           bucket.watch((change) => {
-            if (this.#away) this.#unheard.push(() => on(change));
-            else on(change);
+            const tell = () => this.#take(() => on(change));
+            if (this.#away) this.#unheard.push(tell);
+            else tell();
           }),
         ),
     };

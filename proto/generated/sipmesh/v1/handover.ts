@@ -41,7 +41,7 @@ export interface Copy {
   state: Buffer;
   /**
    * The number of the membership list from which on the sender owned it: of two that went on with a call, the later is
-   * right.
+   * right where both have answered it or neither has.
    */
   since: bigint;
   /**
@@ -56,6 +56,10 @@ export interface Copy {
    * has not got the last of it. 0: not said.
    */
   keptBy: bigint;
+  /** The call has a final response: of two states this one is later than one without, whoever went on with it. */
+  answered: boolean;
+  /** The member that owns the call, where the sender is not it but who had its copy and leaves. Else empty. */
+  owner: string;
 }
 
 /** What became of copies. */
@@ -351,6 +355,8 @@ function createBaseCopy(): Copy {
     handedOver: 0n,
     elapsed: 0,
     keptBy: 0n,
+    answered: false,
+    owner: "",
   };
 }
 
@@ -391,6 +397,12 @@ export const Copy: MessageFns<Copy> = {
         throw new globalThis.Error("value provided for field message.keptBy of type uint64 too large");
       }
       writer.uint32(72).uint64(message.keptBy);
+    }
+    if (message.answered !== false) {
+      writer.uint32(80).bool(message.answered);
+    }
+    if (message.owner !== "") {
+      writer.uint32(90).string(message.owner);
     }
     return writer;
   },
@@ -478,6 +490,22 @@ export const Copy: MessageFns<Copy> = {
             }
 
             message.keptBy = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.answered = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.owner = reader.string();
             continue;
           }
         }

@@ -9,6 +9,8 @@ describe("a call that became ours", () => {
   let asked: string[];
   let claims: Claims;
   let resumed: number;
+  /** Calls whose claims have ended, and how many messages had gone on by then. */
+  let told: [string, number][];
   let gone: Set<string>;
   const resume = () => resumed++;
   const those = (...ids: string[]) => ids.map((id): Member => ({ id, instance: id, node: id }));
@@ -17,11 +19,13 @@ describe("a call that became ours", () => {
     clock = new VirtualClock();
     asked = [];
     resumed = 0;
+    told = [];
     gone = new Set();
     claims = new Claims({
       clock,
       ask: (member, callId, copies) => asked.push(`${member} ${callId}${copies ? " copies" : ""}`),
       isGone: ({ id }) => gone.has(id),
+      told: (callId) => told.push([callId, resumed]),
     });
   });
 
@@ -30,9 +34,10 @@ describe("a call that became ours", () => {
     assert.ok(claims.ask("call", { owners: those("a", "b"), successors: those("c") }, resume));
     assert.deepEqual(asked, ["a call", "b call"]);
     claims.answered("a", "call");
-    assert.equal(resumed, 0);
+    assert.deepEqual([resumed, told, claims.isOpen("call")], [0, [], true]);
     claims.answered("b", "call");
     assert.equal(resumed, 2);
+    assert.deepEqual([told, claims.isOpen("call")], [[["call", 0]], false], "told before the messages go on");
     assert.equal(
       claims.ask("call", { owners: those("a"), successors: those() }, resume),
       false,

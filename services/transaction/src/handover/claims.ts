@@ -31,6 +31,8 @@ export interface ClaimsOptions {
   readonly ask: (member: string, callId: string, copies: boolean) => void;
   /** No answer will come. */
   readonly isGone: (member: Member) => boolean;
+  /** All have answered, or will not; told before the messages that wait go on. */
+  readonly told: (callId: string) => void;
 }
 
 /**
@@ -62,6 +64,11 @@ export class Claims {
     else this.#askSuccessors(callId, claim);
     this.#look ??= this.#o.clock.after(LOOK, () => this.#lookAgain());
     return true;
+  }
+
+  /** Somebody was asked and has not answered. */
+  isOpen(callId: string): boolean {
+    return this.#open.has(callId);
   }
 
   answered(member: string, callId: string): void {
@@ -110,6 +117,7 @@ export class Claims {
     this.#open.delete(callId);
     if (this.#answered.size >= REMEMBERED) this.#answered.clear();
     if (!open.outdated) this.#answered.add(callId);
+    this.#o.told(callId);
     for (const resume of open.waiting) resume();
   }
 }

@@ -10,9 +10,12 @@ import type { Calls } from "./calls.ts";
 import { CopiesUnderWay, PERSISTENCE, type UnderWay } from "./copies-under-way.ts";
 import { type Kept, KeptCopies } from "./kept-copies.ts";
 import type { Post } from "./post.ts";
+import { isLater, type Progress } from "./progress.ts";
 
 /** Milliseconds that a copy is kept after its owner has chosen another successor. */
 const SUPERSEDED = 10_000;
+/** Milliseconds for which it is remembered that a call has ended: 64·T1, as long as others may have a state of it. */
+const OVER = 32_000;
 /** Milliseconds between two looks for copies that nothing can need any more. */
 const SWEEP = 5000;
 
@@ -29,28 +32,39 @@ export interface CopiesOfOthersOptions {
   readonly adopt: (state: CallState) => void;
   /** Asks others what they know of a call. @returns false where nobody can know; else `resume` is called in the end */
   readonly asks: (callId: string, resume: () => void) => boolean;
+  /** Others were asked and have not all answered. */
+  readonly isAsked: (callId: string) => boolean;
   /** One that was passed on is gone. */
   readonly gone: () => void;
+}
+
+/** A copy on its way to whom it is of use now. */
+interface PassedOn {
+  readonly kept: Kept;
+  /** To keep as the successor; else to go on with as the owner. */
+  readonly toKeep: boolean;
 }
 
 /** Copies of calls that other members own: gone on with, or passed on to who is to go on, when their owner goes. */
 export class CopiesOfOthers {
   readonly #o: CopiesOfOthersOptions;
   readonly #kept: KeptCopies;
-  readonly #passedOn: CopiesUnderWay<Kept>;
+  readonly #passedOn: CopiesUnderWay<PassedOn>;
+  /** Calls that ended here a while ago, and when that may be forgotten: who was asleep may have an earlier state. */
+  readonly #over = new Map<string, number>();
   #sweep: Timer | undefined;
 
   constructor(options: CopiesOfOthersOptions) {
     const { clock, bound, measures, gone } = options;
     this.#o = options;
     this.#kept = new KeptCopies(bound);
-    this.#passedOn = new CopiesUnderWay<Kept>({
+    this.#passedOn = new CopiesUnderWay<PassedOn>({
       clock,
       cluster: options.cluster,
       send: (copy) => this.#send(copy),
-      settled: ({ of }, outcome) => {
+      settled: ({ of: { kept } }, outcome) => {
         if (outcome === "unheard") measures.handover("lost");
-        if (this.#kept.get(of.key) === of) this.#kept.remove(of.key);
+        if (this.#kept.get(kept.key) === kept) this.#kept.remove(kept.key);
         gone();
       },
     });
@@ -66,36 +80,47 @@ export class CopiesOfOthers {
   }
 
   /** A copy came: of a call of that member's, or of one that is ours now. What cannot be kept is not confirmed. */
-  take(from: string, { number, key, callId, life, state, elapsed, ...copy }: wire.Copy): void {
+  take(sender: string, { number, key, callId, life, state, elapsed, answered, ...copy }: wire.Copy): void {
     const { cluster, clock, calls, measures, post } = this.#o;
     const [since, handedOver, keptBy] = [Number(copy.since), Number(copy.handedOver), Number(copy.keptBy)];
+    const now = clock.now();
+    const progress = { answered, since, at: now - elapsed };
     const live = calls.find(key);
-    if (live !== undefined && since <= live.since) {
-      post.confirm(from, number, "refused");
+    if (this.#isOver(key)) {
+      post.confirm(sender, number, "refused");
       return;
     }
-    const now = clock.now();
+    // Who hands it over says nothing more of it. Who has been deposed and does not know is to be told, whatever it has.
+    const isLate = (entry: Entry) => (handedOver > 0 ? !this.#isBehind(entry, progress) : since <= entry.since);
+    if (live !== undefined && isLate(live)) {
+      post.confirm(sender, number, "refused");
+      return;
+    }
+    const from = copy.owner === "" ? sender : copy.owner;
     const owner = cluster.ownerOf(callId);
     // By a later list than its owner's another one is the successor. A later list of its owner's makes us that.
     const ownerIsBehind = keptBy > 0 && keptBy < cluster.membership.number;
-    const superseded = ownerIsBehind && !this.#isOurs(cluster.successorOf(callId));
-    const kept = { key, callId, from, since, handedOver, state, at: now - elapsed, expires: now + life, superseded };
+    const superseded = (ownerIsBehind && !this.#isOurs(cluster.successorOf(callId))) || this.#isOutdated(handedOver);
+    const kept = { ...progress, key, callId, from, handedOver, state, expires: now + life, superseded };
     if (this.#isOurs(owner)) {
+      // Others may have a later one: who was asked already, or has owned it since it was handed over.
+      const waits = live === undefined && (superseded || this.#o.isAsked(callId)) && this.#kept.keep(kept);
       // What is passed on may be older than what is here.
       const here = this.#kept.get(key);
-      if (!this.#adopt(here !== undefined && here.since === since && here.at > kept.at ? here : kept, live)) return;
+      if (waits && superseded) this.#goOn(here ?? kept);
+      if (!waits && !this.#adopt(here !== undefined && isLater(here, kept) ? here : kept, live)) return;
     } else {
       if (live !== undefined) calls.letGo(live, false);
       if (this.#kept.keep(kept)) {
         this.#sweepLater();
-        if (owner !== undefined && this.#isAnothers(kept)) this.#passedOn.send(kept, owner.id, PERSISTENCE);
+        if (owner !== undefined && this.#isOutdated(handedOver)) this.#passOn(kept, owner.id);
       } else {
         measures.handover("overflow");
         // Its owner goes on without a copy; who gives a call up keeps it as long as it can.
         if (handedOver > 0) return;
       }
     }
-    post.confirm(from, number, "kept");
+    post.confirm(sender, number, "kept");
   }
 
   receipt(number: number, outcome: "kept" | "refused"): void {
@@ -109,8 +134,11 @@ export class CopiesOfOthers {
 
   /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
   listed(members: { has(member: string): boolean }): void {
-    const { cluster, clock } = this.#o;
-    this.#passedOn.drop(({ of, to }) => cluster.ownerOf(of.callId)?.id !== to);
+    const { cluster, clock, own } = this.#o;
+    const placeOf = (callId: string, toKeep: boolean) =>
+      toKeep ? cluster.successorOf(callId) : cluster.ownerOf(callId);
+    this.#passedOn.drop(({ of: { kept, toKeep }, to }) => placeOf(kept.callId, toKeep)?.id !== to);
+    const leaves = ![...own].some((id) => members.has(id));
     for (const kept of [...this.#kept.values()]) {
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
@@ -118,11 +146,15 @@ export class CopiesOfOthers {
         this.#goOn(kept);
         continue;
       }
+      const outdated = this.#isOutdated(kept.handedOver);
       // Its owner asks for it where nobody has a later state.
-      if (kept.superseded) continue;
-      if (!members.has(kept.from) || this.#isAnothers(kept)) {
-        this.#passedOn.send(kept, owner.id, PERSISTENCE);
+      if (kept.superseded && !outdated) continue;
+      if (!members.has(kept.from) || outdated) {
+        this.#passOn(kept, owner.id);
       } else if (!this.#isOurs(cluster.successorOf(kept.callId))) {
+        // Its owner may be asleep, and taken for dead before it has chosen another.
+        const successor = cluster.successorOf(kept.callId);
+        if (leaves && successor !== undefined) this.#passOn(kept, successor.id, true);
         const expires = Math.min(kept.expires, clock.now() + SUPERSEDED);
         this.#kept.keep({ ...kept, expires, superseded: true });
       }
@@ -133,16 +165,38 @@ export class CopiesOfOthers {
   #goOn(kept: Kept): void {
     const { asks, calls, cluster } = this.#o;
     const goOn = (): void => {
-      if (this.#kept.get(kept.key) !== kept || !this.#isOurs(cluster.ownerOf(kept.callId))) return;
+      if (this.#kept.get(kept.key) !== kept || this.#isOver(kept.key) || !this.#isOurs(cluster.ownerOf(kept.callId)))
+        return;
       this.#kept.remove(kept.key);
-      if (calls.find(kept.key) === undefined) this.#adopt(kept);
+      const live = calls.find(kept.key);
+      if (live === undefined || this.#isBehind(live, kept)) this.#adopt(kept, live);
     };
     if (!kept.superseded || !asks(kept.callId, goOn)) goOn();
   }
 
+  /** Everybody who was asked about a call has said what it has. */
+  told(callId: string): void {
+    if (!this.#isOurs(this.#o.cluster.ownerOf(callId))) return;
+    for (const kept of [...this.#kept.of(callId)]) if (!kept.superseded) this.#goOn(kept);
+  }
+
   /** Sends what there is of a call to who owns it now: its owner does not answer. */
   passOn(callId: string, to: string): void {
-    for (const kept of this.#kept.of(callId)) this.#passedOn.send(kept, to, PERSISTENCE);
+    for (const kept of this.#kept.of(callId)) this.#passOn(kept, to);
+  }
+
+  /** A call has come to its end here. */
+  over(key: string): void {
+    const now = this.#o.clock.now();
+    for (const [former, until] of this.#over) {
+      if (until > now) break;
+      this.#over.delete(former);
+    }
+    if (this.#over.size < this.#o.bound) this.#over.set(key, now + OVER);
+  }
+
+  #isOver(key: string): boolean {
+    return (this.#over.get(key) ?? 0) > this.#o.clock.now();
   }
 
   stop(): void {
@@ -150,13 +204,21 @@ export class CopiesOfOthers {
     this.#passedOn.stop();
   }
 
+  #isBehind({ context, since }: Entry, progress: Progress): boolean {
+    return isLater(progress, { answered: context.answered !== 0, since, at: this.#o.clock.now() });
+  }
+
+  #passOn(kept: Kept, to: string, toKeep = false): void {
+    this.#passedOn.send({ kept, toKeep }, to, PERSISTENCE);
+  }
+
   /** One of this process. */
   #isOurs(member: Member | undefined): boolean {
     return member !== undefined && this.#o.own.has(member.id);
   }
 
-  /** It was sent to us as its owner by a list that holds no more, and is another's by now. */
-  #isAnothers({ handedOver }: Kept): boolean {
+  /** It was sent to us as its owner by a list that holds no more: it is another's by now, or was for a while. */
+  #isOutdated(handedOver: number): boolean {
     return handedOver > 0 && handedOver < this.#o.cluster.membership.number;
   }
 
@@ -176,8 +238,8 @@ export class CopiesOfOthers {
     }
   }
 
-  #send({ of: kept, to, number, membership }: UnderWay<Kept>): void {
-    const { key, callId, state, since, expires, at } = kept;
+  #send({ of: { kept, toKeep }, to, number, membership }: UnderWay<PassedOn>): void {
+    const { key, callId, state, since, answered, expires, at } = kept;
     const now = this.#o.clock.now();
     this.#o.post.send(to, {
       $case: "copy",
@@ -189,9 +251,11 @@ export class CopiesOfOthers {
         life: Math.max(0, Math.round(expires - now)),
         state: bufferOf(state),
         since: BigInt(since),
-        handedOver: BigInt(membership),
+        handedOver: BigInt(toKeep ? 0 : membership),
         elapsed: Math.max(0, Math.round(now - at)),
-        keptBy: 0n,
+        keptBy: BigInt(toKeep ? membership : 0),
+        owner: toKeep ? kept.from : "",
+        answered,
       },
     });
   }

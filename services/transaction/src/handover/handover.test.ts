@@ -327,6 +327,46 @@ describe("an owner of calls and its successor", () => {
     assert.deepEqual(words(one, three, four), ["200 → 198.51.100.7"]);
   });
 
+  it("its successor leaves while the owner sleeps, and then the owner is taken for dead: its copy was passed on", async () => {
+    const invite = await ring();
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("one", "two", "three");
+    await settled();
+    ground.deaf.add("one");
+    const left = two.service.leave?.();
+    await ground.clock.pass(3000);
+    await left;
+    await two.service.stop();
+    words(one, three);
+    await die(one, "three");
+    assert.equal(handovers(three, "adopted"), 1);
+    words(one, three);
+    await three.receive(answer(invite, 200), bob, 3);
+    await settled();
+    assert.deepEqual(words(one, three), ["200 → 198.51.100.7"]);
+  });
+
+  it("a call that was answered is not gone on with from where it was before, whoever hands that over", async () => {
+    const invite = await ring();
+    // The owner is taken for dead and does not know; the call goes on at the other one, and comes back.
+    ground.deaf.add("one");
+    ground.list("two");
+    await two.receive(answer(invite, 200), bob, 2);
+    await settled();
+    assert.equal(words(one, two).filter((word) => word === "200 → 198.51.100.7").length, 1);
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("three", "two");
+    await ground.clock.pass(100);
+    words(one, two, three);
+    ground.deaf.delete("one");
+    ground.list("three", "one", "two");
+    await ground.clock.pass(500);
+    assert.deepEqual(words(one, two, three), [], "nothing is said by who was asleep");
+    await three.receive(answer(invite, 200), bob, 4);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"], "the answer that comes again is passed on");
+  });
+
   it("a call that nobody knows of is new, even where the former owner does not answer", async () => {
     const three = await Stage.begin({ name: "three", ground, routing });
     await one.service.stop();

@@ -101,10 +101,12 @@ export class Handover {
       gone,
       adopt: (state) => this.#adopt(state),
       asks: (callId, resume) => this.asks(callId, resume),
+      isAsked: (callId) => this.#claims.isOpen(callId),
     });
     this.#claims = new Claims({
       clock,
       isGone: (member) => cluster.isGone(member),
+      told: (callId) => this.#others.told(callId),
       ask: (member, callId, copies) =>
         post.send(member, { $case: "claim", value: { callId, membership: BigInt(this.#number), copies } }),
     });
@@ -155,10 +157,16 @@ export class Handover {
     this.#tellIdle();
   }
 
-  /** A context is gone. `unforeseen`: in a way that its copy cannot know of. */
+  /** A context has come to its end. `unforeseen`: in a way that its copy cannot know of. */
   ended(entry: Entry, unforeseen: boolean): void {
-    this.#queue.delete(entry);
+    if (!this.#alone && this.mayAsk) this.#others.over(entry.key);
     if (unforeseen) this.#copies.forget(entry);
+    this.gone(entry);
+  }
+
+  /** A context is here no more. */
+  gone(entry: Entry): void {
+    this.#queue.delete(entry);
     if (!this.#undecided.delete(entry)) return;
     this.#answerParked();
     this.#tellIdle();
@@ -291,13 +299,17 @@ export class Handover {
   /** It was on its way to another. That one has gone on with it where it is still there, and is asked first. */
   #takeBack(entry: Entry, leaving: Leaving): void {
     const { calls, clock } = this.#o;
-    const { key, callId, since } = entry;
+    const { key, callId, since, context } = entry;
     const state = this.#copies.stateOf(entry);
     this.#copies.callOff(entry);
     calls.letGo(entry, false);
     // It is no newer than it was: who went on with it meanwhile has the later state.
     const goOn = (): void => {
-      if (calls.find(key) === undefined) this.#adopt(decodeCallState(state, clock.now() - leaving.at), since);
+      const live = calls.find(key);
+      // Who passed on an older state did not know of the answer.
+      if (live !== undefined && (context.answered === 0 || live.context.answered !== 0)) return;
+      if (live !== undefined) calls.letGo(live, false);
+      this.#adopt(decodeCallState(state, clock.now() - leaving.at), since);
     };
     if (!this.#listed.has(leaving.to) || !this.asks(callId, goOn)) goOn();
   }

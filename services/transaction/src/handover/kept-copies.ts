@@ -1,18 +1,16 @@
-/** The state of a call that another member owns. */
-export interface Kept {
+import { isLater, type Progress } from "./progress.ts";
+
+/** The state of a call that another member owns. `since`: the number of the list from which on that one went on with it. */
+export interface Kept extends Progress {
   /** Of the server transaction. */
   readonly key: string;
   readonly callId: string;
   /** The first member of the process that sent it: its owner, or who passed on what it had of an owner that is gone. */
   readonly from: string;
-  /** The number of the list from which on its owner went on with it: of two states the later is right. */
-  readonly since: number;
   /** The number of the list by which it was sent to us as its owner; 0: it was not. */
   readonly handedOver: number;
   /** An encoded `CallState`. */
   readonly state: Uint8Array;
-  /** When the call was in this state, in milliseconds since the epoch. */
-  readonly at: number;
   /** When nothing can need it any more. */
   readonly expires: number;
   /** Its owner keeps its copies with another by now: there may be a later state than this one. */
@@ -50,8 +48,8 @@ export class KeptCopies {
   keep(copy: Kept): boolean {
     const former = this.#byKey.get(copy.key);
     if (former === undefined && this.#byKey.size >= this.#bound) return false;
-    // One that was sent again may arrive after a later one of a later owner.
-    if (former !== undefined && former.since > copy.since) return true;
+    // One that was sent again may arrive after a later one.
+    if (former !== undefined && isLater(former, copy)) return true;
     this.remove(copy.key);
     this.#byKey.set(copy.key, copy);
     const others = this.#byCallId.get(copy.callId);

@@ -190,6 +190,8 @@ export class OwnCopies {
         handedOver: BigInt(isLeaving ? membership : 0),
         elapsed: 0,
         keptBy: BigInt(isLeaving ? 0 : membership),
+        answered: entry.context.answered !== 0,
+        owner: "",
       },
     });
   }

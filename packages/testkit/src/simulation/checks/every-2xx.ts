@@ -23,7 +23,11 @@ export function every2xx(isPlatform: IsPlatform, gone: (address: string) => bool
   /** Calls, and answers to them, of a phone that is gone. */
   const excused = new Set<string>();
 
+  /** Calls that were hung up: where their ACK got lost with a server of the broker, the answer is not said again. */
+  const hungUp = new Set<string>();
+
   function see({ what, from, to, message }: Sighting): void {
+    if (message.kind === "request" && message.method === "BYE" && what === "sent") hungUp.add(message.callId);
     if (message.cseq.method !== "INVITE" && message.cseq.method !== "ACK") return;
     if (isPlatform(from.address) === isPlatform(to.address)) return;
     const came = what === "delivered" && isPlatform(to.address);
@@ -51,6 +55,7 @@ export function every2xx(isPlatform: IsPlatform, gone: (address: string) => bool
       .filter(
         ({ came, left, callId, key }) => left < (forgetful ? 1 : came) && !excused.has(callId) && !excused.has(key),
       )
+      .filter(({ kind, callId }) => !(forgetful && kind === "ACK" && hungUp.has(callId)))
       .map(({ kind, callId, tag, came, left }) => ({
         rule: "every 2xx and its ACK are forwarded",
         what: `of ${came} ${kind} that came, ${left} left (${tag})`,

@@ -30,6 +30,7 @@ export function finalResponses(
     const key = transactionOf(sighting);
     const known = finals.get(key) ?? { callId, refusal: undefined, accepted: false };
     finals.set(key, known);
+    if (forgotten === "requests" && cseq.method !== "INVITE") return;
     if (status < 200) {
       if (known.accepted || known.refusal !== undefined) wrong(`${status} after a final response`);
       return;
@@ -40,7 +41,6 @@ export function finalResponses(
       return;
     }
     if (forgotten !== "nothing" && (status === 401 || status === 407)) return;
-    if (forgotten === "requests" && cseq.method !== "INVITE") return;
     if (known.accepted) wrong(`${status} after a 2xx`);
     else if (known.refusal !== undefined && known.refusal !== text) wrong(`${status} as a second final response`);
     known.refusal = text;
