@@ -35,7 +35,7 @@ export function startController({ clock, cluster, store, telemetry }: Context, k
       services = all;
       changed();
     }, failed("services")),
-    cluster.onChange(() => publisher.look()),
+    cluster.onChange(() => publisher.writerMayHaveChanged()),
   ];
   metrics.gauge(catalogue.followed, () => [
     { labels: { kind: "node" }, value: nodes?.length ?? 0 },

@@ -26,6 +26,8 @@ export class Publisher {
   #next: Timer | undefined;
   #published = false;
   #stopped = false;
+  /** Whether it wrote when it looked last. */
+  #wasMine = false;
 
   constructor(options: PublisherOptions) {
     this.#o = options;
@@ -39,19 +41,24 @@ export class Publisher {
   /** From now on this is so. */
   publish(wanted: ReadonlyMap<string, Uint8Array>): void {
     this.#wanted = wanted;
-    this.look();
+    this.#look();
   }
 
-  /** Something may have changed: what is wanted, or who writes. */
-  look(): void {
+  /** It may be another who writes now. */
+  writerMayHaveChanged(): void {
+    // A rollout changes the cluster many times a second, and each look reads all that is published.
+    if (this.#o.mine() !== this.#wasMine) this.#look();
+  }
+
+  #look(): void {
     this.#stale = true;
     if (this.#stopped || this.#wanted === undefined || this.#working !== undefined) return;
     this.#next?.cancel();
     this.#working = this.#work().finally(() => {
       this.#working = undefined;
       if (this.#stopped) return;
-      if (this.#stale && this.#published) this.look();
-      else this.#next = this.#o.clock.after(this.#published ? COMPARE : AGAIN_AFTER, () => this.look());
+      if (this.#stale && this.#published) this.#look();
+      else this.#next = this.#o.clock.after(this.#published ? COMPARE : AGAIN_AFTER, () => this.#look());
     });
   }
 
@@ -65,6 +72,8 @@ export class Publisher {
     this.#stale = false;
     const { store, mine, wrote, failed } = this.#o;
     const wanted = new Map(this.#wanted);
+    const isMine = mine();
+    this.#wasMine = isMine;
     try {
       const bucket = await store.bucket(PLACES);
       const gone: string[] = [];
@@ -74,7 +83,7 @@ export class Publisher {
         else if (Buffer.from(now).equals(value)) wanted.delete(key);
       }
       // Who does not write still sees whether it is done.
-      if (mine()) {
+      if (isMine) {
         for (const [key, value] of wanted) await bucket.put(key, value);
         for (const key of gone) await bucket.remove(key);
         wrote(wanted.size + gone.length);

@@ -145,12 +145,16 @@ test("a malformed request is answered without state, its ACK absorbed; ACK and r
   assert.ok(count("sipmesh_edge_problems_total", { code: "cseq-method-mismatch" }) >= 2);
 });
 
-test("where no member lives a request is answered 503, an ACK is not", async (t) => {
+test("where no member lives a request is answered 503; not an ACK, nor what ends a call, which comes again", async (t) => {
   platform.owner = undefined;
   t.after(() => {
     platform.owner = MEMBER;
   });
+  const before = count("sipmesh_edge_dropped_total", { reason: "no-member" });
   phone.send(requestText({ method: "ACK", via: "SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK6", callId: "lost" }));
+  for (const method of ["BYE", "CANCEL"])
+    phone.send(requestText({ method, via: `SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK${method}`, callId: "ends" }));
+  await until("all are passed over", () => count("sipmesh_edge_dropped_total", { reason: "no-member" }) === before + 3);
   phone.send(requestText({ method: "INVITE", via: "SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK7", callId: "lost" }));
   const answer = await phone.next();
   assert.match(answer, /^SIP\/2\.0 503 /);

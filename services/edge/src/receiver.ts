@@ -125,6 +125,11 @@ export class Receiver {
   /** An envelope that the bus gave up: its request is answered. */
   gaveUp(envelope: Envelope): void {
     if (envelope.kind !== "inbound" || envelope.flow.edge !== this.#options.edge) return;
+    // What came over a connection goes again by itself.
+    if (endsCall(envelope.message) && envelope.confirm !== undefined) {
+      this.#drop("bus");
+      return;
+    }
     // It is answered: it need not go again.
     if (envelope.confirm !== undefined) this.#options.unconfirmed.confirmed([envelope.confirm.number]);
     try {
@@ -238,6 +243,8 @@ export class Receiver {
   #unavailable(message: Request | Response, flow: Flow, reason: "no-member" | "bus"): void {
     this.#drop(reason);
     this.#options.overload.lost(message.callId);
+    // Its sender says it again for 32 s.
+    if (endsCall(message) && flow.transport === "udp") return;
     // Some trunks take Retry-After as a reason to send nothing at all for that long.
     const later = this.#options.screen.trusts(flow.remote.address) ? [] : [["Retry-After", RETRY_AFTER] as const];
     this.#answer(message, flow, 503, undefined, later);
@@ -289,4 +296,12 @@ function targeted(request: Request, source: Address): Address {
   } catch {
     return source;
   }
+}
+
+/**
+ * Refused with 503, a BYE would end the call for who sent it and nobody else (RFC 3261 section 15.1.1), and a CANCEL leave
+ * a phone ringing.
+ */
+function endsCall(message: Message): boolean {
+  return message.kind === "request" && (message.method === "BYE" || message.method === "CANCEL");
 }

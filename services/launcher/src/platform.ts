@@ -72,7 +72,7 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
     const carries = plan.modules.some(({ onlyByName }) => onlyByName !== true);
     const calls = carries ? plan.config.of(processSection).warmUp : 0;
     const carried = calls === 0 ? 0 : await warmUp(calls);
-    if (carried < calls) telemetry.log.warn({ calls, carried }, "the warm-up was cut short");
+    if (carried < calls) telemetry.log.info({ calls, carried }, "the warm-up was cut short: others need the processor");
 
     mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
     const links = await linksOf(plan.config);

@@ -134,7 +134,7 @@ export const schema = z
       .int()
       .min(10)
       .max(30_000)
-      .default(4000)
+      .default(8000)
       .describe("Milliseconds to wait for directory and location."),
     cacheTime: z
       .number()

@@ -60,20 +60,20 @@ export const schema = z.strictObject({
     .prefault({})
     .describe("Bounds of what is kept."),
   copyPatience: milliseconds(50, 10_000)
-    .default(1000)
+    .default(2000)
     .describe(
       "Milliseconds that the successor of a call may take to confirm its copy; then the call goes on without one.",
     ),
   retryAfter: z.number().int().min(0).max(3600).default(5).describe("Seconds in the Retry-After of a 503."),
   deadlines: z
     .strictObject({
-      routing: milliseconds(50, 30_000).default(5000).describe("Milliseconds that routing is waited for."),
+      routing: milliseconds(50, 30_000).default(10_000).describe("Milliseconds that routing is waited for."),
       location: milliseconds(50, 30_000)
         .default(14_000)
         .describe(
           "Milliseconds that location is waited for to write a REGISTER; servers of NATS may have to elect a leader first.",
         ),
-      media: milliseconds(50, 30_000).default(5000).describe("Milliseconds that media is waited for."),
+      media: milliseconds(50, 30_000).default(10_000).describe("Milliseconds that media is waited for."),
       relay: milliseconds(0, 30_000)
         .default(5000)
         .describe(

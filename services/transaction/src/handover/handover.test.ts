@@ -50,7 +50,7 @@ describe("an owner of calls and its successor", () => {
     await settled();
     const said = (word: string) => one.words.filter((one) => one === word).length;
     assert.equal(said("INVITE → 203.0.113.1"), 0, "the INVITE waits for its copy");
-    await ground.clock.pass(900);
+    await ground.clock.pass(1900);
     assert.equal(said("INVITE → 203.0.113.1"), 0);
     await ground.clock.pass(300);
     assert.equal(said("INVITE → 203.0.113.1"), 1);
