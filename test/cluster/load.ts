@@ -264,10 +264,17 @@ function usersAt(folder: string, name: string, at: number): string {
   return file;
 }
 
+/** Again where not all could be: what was killed before may be back and not yet be connected to everybody. */
 async function registerAll(folder: string, { kind }: Flow, remote: string, users: string): Promise<void> {
-  const sipp = startSipp(folder, `register-${kind}`, { scenario: register, remote, users, rate: 40, calls: USERS });
-  const { successful } = await sipp.done(PATIENCE);
-  if (successful !== USERS) throw new Error(`${successful} of ${USERS} registered\n${sipp.errors()}`);
+  await until(
+    async () => {
+      const sipp = startSipp(folder, `register-${kind}`, { scenario: register, remote, users, rate: 40, calls: USERS });
+      const { successful } = await sipp.done(PATIENCE);
+      return successful === USERS ? true : undefined;
+    },
+    60_000,
+    `${USERS} phones register`,
+  );
 }
 
 /** Of the first step with that message: later ones of the same name belong to something else. */

@@ -35,12 +35,15 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** A release whose edges are behind a load balancer, which is played here; one that is there already is upgraded. */
-export async function balancedSite(namespace: string, over: object = {}): Promise<Site> {
+/**
+ * A release whose edges are behind a load balancer, which is played here; one that is there already is upgraded. `flags`
+ * are Helm's.
+ */
+export async function balancedSite(namespace: string, over: object = {}, flags: readonly string[] = []): Promise<Site> {
   const release = new Release(namespace);
   const values = { ...VALUES, ...over };
   await putImages();
-  await release.install(values);
+  await release.install(values, { flags });
   const { udp, tcp } = await addresses(release);
   await release.tells(udp, "udp");
   await release.tells(tcp, "tcp");

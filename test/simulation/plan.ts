@@ -67,6 +67,8 @@ export interface Rollout {
   /** Milliseconds from one replacement to the next. */
   readonly lasts: number;
   readonly sleeps: readonly Sleep[];
+  /** Milliseconds that the store takes at most meanwhile, each way. */
+  readonly storeDelay: number;
 }
 
 /** A process gets no processor for a while. */
@@ -153,7 +155,7 @@ function rolloutOf(at: number, random: SeededRandom): Rollout {
     at: at + random.between(0, 3 * lasts + 3000),
     lasts: random.pick(number === 0 ? [500, 1500, 3500] : [100, 500, 1500]),
   }));
-  return { what: "rollout", target: "transaction", at, lasts, sleeps };
+  return { what: "rollout", target: "transaction", at, lasts, sleeps, storeDelay: random.pick([3, 3, 100, 900]) };
 }
 
 /** Draws a plan. The same seed gives the same plan. */

@@ -15,7 +15,7 @@ import { adminSection, logSection, processSection, traceSection } from "./config
 import { hostProblems } from "./host-settings.ts";
 import { linksOf } from "./links.ts";
 import { measureProcess, uncaught } from "./process-metrics.ts";
-import { warmUp } from "./warm-up/warm-up.ts";
+import { isTried, warmUp } from "./warm-up/warm-up.ts";
 
 export interface Plan {
   readonly config: Config;
@@ -68,9 +68,8 @@ export async function startPlatform(plan: Plan): Promise<RunningPlatform> {
     });
     undo.push(() => admin.stop());
 
-    // What is there for Kubernetes alone carries no calls.
-    const carries = plan.modules.some(({ onlyByName }) => onlyByName !== true);
-    const calls = carries ? plan.config.of(processSection).warmUp : 0;
+    // A relay is missed by those who talk until it is there, and has no use for what is tried.
+    const calls = plan.modules.some(isTried) ? plan.config.of(processSection).warmUp : 0;
     const carried = calls === 0 ? 0 : await warmUp(calls);
     if (carried < calls) telemetry.log.info({ calls, carried }, "the warm-up was cut short: others need the processor");
 

@@ -53,12 +53,21 @@ export const media: Module<MediaConfig> = {
       },
     });
     let told: Standing | undefined;
+    let emptied = false;
     const surroundings = new Surroundings({
       config,
       clock,
       store,
       node: cluster.self.node,
-      changed: () => told?.look(),
+      changed() {
+        told?.look();
+        if (surroundings.emptied === emptied) return;
+        emptied = surroundings.emptied;
+        log.info(
+          { node: cluster.self.node },
+          emptied ? "the node is to be emptied: it takes no new calls" : "the node is in service again",
+        );
+      },
       failed,
     });
     const facing = (toward: string) => interfaceToward(toward, config, network, surroundings.external);

@@ -4,6 +4,11 @@ import type { Clock, Timer } from "@sipmesh/environment";
 
 /** Milliseconds that a list is waited for: what its writer has, all others have soon or cannot reach the store. */
 const PATIENCE = 1000;
+/**
+ * And where it is doubtful whether there is one: until the store has been read, or has not answered. A receipt that was
+ * read before would let out what another has contradicted since.
+ */
+const DOUBT = 5000;
 const LOOK = 100;
 /** Messages that wait at most. */
 const BOUND = 10_000;
@@ -39,7 +44,8 @@ export class EarlyMessages {
     // What waits was here before.
     this.#resume();
     if (this.#isKnown(membership) || this.#waiting.length >= BOUND) return false;
-    this.#waiting.push({ membership, until: this.#clock.now() + PATIENCE, resume });
+    const patience = this.#cluster.doubtful ? DOUBT : PATIENCE;
+    this.#waiting.push({ membership, until: this.#clock.now() + patience, resume });
     this.#look ??= this.#clock.after(LOOK, () => this.#lookAgain());
     return true;
   }

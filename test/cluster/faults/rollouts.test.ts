@@ -8,6 +8,7 @@ const WORKLOADS = [
   "deployment/sipmesh-routing",
   "deployment/sipmesh-location",
   "deployment/sipmesh-directory",
+  "deployment/sipmesh-edge",
   "statefulset/sipmesh-nats",
 ];
 

@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { runProgram, Sipp, type SippCounts } from "@sipmesh/drivers";
-import { IMAGES, putImages } from "../images.ts";
+import { runProgram } from "@sipmesh/drivers";
+import { IMAGES } from "../images.ts";
+import { type Flow, Load, type Outcome, type Phases } from "../load.ts";
 import { Release } from "../release.ts";
-import { able, commandFor, noCluster, OUTSIDE } from "../surroundings.ts";
+import { balancedSite, type Site } from "../site.ts";
+import { noCluster } from "../surroundings.ts";
+import { assertNothingLost, strikeUnderLoad } from "../under-load.ts";
 import { until } from "../until.ts";
 
-/** A scenario of test/scenarios. */
-const scenario = (name: string): string => new URL(`../../scenarios/${name}.xml`, import.meta.url).pathname;
-
-const PORTS = { callee: 7_160, steady: 7_162, rush: 7_164, registrar: 7_166 };
 /** Calls per second: all the time, and in the busy hour on top of that. */
-const STEADY = 5;
-const RUSH = 95;
+const STEADY: Flow = { kind: "answered", rate: 5 };
+/** At five calls a second hardly one is in set-up at any moment. */
+const POPULATED: Phases = { settingUp: 0, ringing: 10, talking: 10 };
+const RUSH: Flow = { kind: "answered", rate: 95, rings: 500, talks: 2000 };
 /** Calls of the busy hour: enough that pods must come while it lasts. */
 const RUSH_CALLS = 7_000;
 /** Calls per second that a pod should carry: four pods for the busy hour, two for the rest of the day. */
@@ -37,17 +35,12 @@ const scaling = {
   directory: untouched,
 };
 const values = {
-  ...IMAGES,
+  nats: { ...IMAGES.nats, replicas: 1 },
+  // A hundred calls a second would cost more in their traces than in being carried.
+  jaeger: { ...IMAGES.jaeger, enabled: false },
   pods: { resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } } },
   edge: { replicas: 1 },
   media: { network: "pod", replicas: 1 },
-  config: {
-    directory: {
-      domains: [
-        { name: "sipmesh.test", ownAddresses: true, authenticate: false, openToStrangers: true, anyUser: true },
-      ],
-    },
-  },
 };
 
 interface Scaled {
@@ -113,77 +106,50 @@ async function removeWhole(release: Release): Promise<void> {
   await release.remove();
 }
 
-const FINE = { lost: 0, failed: 0, unexpected: 0 };
-
-/** What SIPp says against it: calls that did not end well, that failed, and messages that nobody expected. */
-const judged = ({ created, successful, failed, unexpected }: SippCounts) => ({
-  lost: created - successful,
-  failed,
-  unexpected,
-});
-
 describe("Autoscaling on call volume", { skip: noCluster() }, () => {
   const release = new Release(`sipmesh-scaled-${process.pid}`);
-  const folder = mkdtempSync(join(tmpdir(), "sipmesh-autoscale-"));
-  let address = "";
+  let site: Site;
 
-  before(async () => {
-    await putImages();
-  });
   after(async () => {
+    await site?.close();
     await removeWhole(release);
   });
 
   it("is installed with one command, and the HPA has values to go by", async () => {
-    await release.install({ ...values, autoscaling: scaling });
-    address = (await able("loadBalancer", [release.namespace, "sipmesh-sip-udp"], 30_000)).trim();
-    await release.tells(address, "udp");
+    site = await balancedSite(release.namespace, { ...values, autoscaling: scaling });
     await scales(release);
     await pods(release, (count) => count === PODS.least, 120_000, "as many pods as are wanted at least");
   });
 
   it("from 5 to 100 calls a second the pods grow from 2 to at least 4, and come back, and no call fails", async () => {
-    const ready = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].nodeName}";
-    const slices = ["endpointslices", "-l", "kubernetes.io/service-name=sipmesh-sip-udp"];
-    const [node = ""] = (await release.kubectl("get", ...slices, "-o", ready)).split(" ");
-    await able("loadBalancer", [release.namespace, "sipmesh-sip-udp", node.replace(/^\D+/, "")], 30_000);
-
-    const users = join(folder, "users.csv");
-    writeFileSync(users, `SEQUENTIAL\nbob;${PORTS.callee}\n`);
-    const outside = { folder, within: commandFor("outside"), address: OUTSIDE };
-    const asking = { ...outside, remote: `${address}:5060`, users };
-    const register = { ...asking, scenario: scenario("register"), name: "register", port: PORTS.registrar, calls: 1 };
-    const registered = new Sipp(register);
-    assert.equal((await registered.done(40_000)).successful, 1, registered.errors());
-    const callee = new Sipp({ ...outside, scenario: scenario("callee"), name: "callee", port: PORTS.callee });
-    const calling = { ...asking, scenario: scenario("caller") };
-    const steady = new Sipp({ ...calling, name: "steady", port: PORTS.steady, rate: STEADY });
-    const rush = new Sipp({ ...calling, name: "rush", port: PORTS.rush, rate: RUSH, calls: RUSH_CALLS });
-    try {
-      const busy = await pods(release, (count) => count >= PODS.busy, 180_000, `at least ${PODS.busy} pods`);
-      const placed = await rush.done(240_000);
-      const rest = await pods(release, (count) => count === PODS.least, 240_000, "back to what is wanted at least");
-      // No new calls; those that are there end.
-      steady.program.signal("SIGUSR1");
-      const went = await steady.done(60_000);
-      const answered = await callee.stop();
-      console.log(`  ${placed.created + went.created} calls over ${PODS.least}, ${busy} and ${rest} pods`);
-      assert.deepEqual(
-        [judged(placed), judged(went), { failed: answered.failed, unexpected: answered.unexpected }],
-        [FINE, FINE, { failed: 0, unexpected: 0 }],
-        [rush, steady, callee].map((sipp) => sipp.errors().slice(0, 1500)).join("\n"),
-      );
-      assert.equal(placed.created, RUSH_CALLS);
-    } finally {
-      for (const { program } of [rush, steady, callee]) program.kill();
-    }
+    let rushed: readonly Outcome[] = [];
+    const struck = await strikeUnderLoad(site, {
+      name: "5 → 100 → 5 calls a second, scaled by the HPA",
+      load: { flows: [STEADY], registering: 0 },
+      inEachPhase: POPULATED,
+      strike: async () => {
+        const rush = await Load.start({ remote: site.remote ?? "", flows: [RUSH], registering: 0 });
+        try {
+          const busy = await pods(release, (count) => count >= PODS.busy, 180_000, `at least ${PODS.busy} pods`);
+          const enough = () => (rush.begun >= RUSH_CALLS ? true : undefined);
+          await until(enough, 240_000, `${RUSH_CALLS} calls of the busy hour`);
+          rushed = await rush.finish();
+          const rest = await pods(release, (count) => count === PODS.least, 240_000, "back to what is wanted at least");
+          const placed = rushed.find(({ places }) => places === "calls")?.created ?? 0;
+          console.log(`  ${placed} calls of the busy hour, over ${PODS.least}, ${busy} and ${rest} pods`);
+        } finally {
+          await rush.stop();
+        }
+      },
+    });
+    assertNothingLost({ ...struck, outcomes: [...struck.outcomes, ...rushed] });
   });
 
   it("another release is refused the same API, with a sentence that names who has it and what to do", async () => {
     const other = new Release(`${release.namespace}-other`);
     await other.create("privileged");
     try {
-      await assert.rejects(other.install({ ...values, autoscaling: scaling }), (error: Error) => {
+      await assert.rejects(other.install({ ...IMAGES, ...values, autoscaling: scaling }), (error: Error) => {
         assert.match(
           error.message,
           new RegExp(`served by ${release.namespace}/sipmesh-autoscaler in this cluster already`),
@@ -217,33 +183,40 @@ describe("Autoscaling is switched on while calls are in progress", { skip: noClu
   const many = { ...values, transaction: { replicas: 4 } };
   const on = { ...scaling, transaction: { ...scaling.transaction, minReplicas: 4 } };
 
-  before(async () => {
-    await putImages();
-  });
-
   for (const [how, flags] of [
     ["applied by the server, as Helm 4 does", []],
     ["applied by Helm, as Helm 3 does", ["--server-side=false"]],
   ] as const) {
     describe(`the release is ${how}`, () => {
       const release = new Release(`sipmesh-switched-${flags.length}-${process.pid}`);
-      const install = (autoscaling: object) => release.install({ ...many, autoscaling }, { flags });
+      let site: Site;
+      const install = (autoscaling: object) => release.install({ ...site.values, autoscaling }, { flags });
+      before(async () => {
+        site = await balancedSite(release.namespace, { ...many, autoscaling: { enabled: false } }, flags);
+      });
       after(async () => {
+        await site?.close();
         await removeWhole(release);
       });
 
-      it("no pod is taken away", async () => {
-        await release.create("privileged");
-        await install({ enabled: false });
-        if (flags.length > 0) {
-          await assert.rejects(install(on), /upgrade once with autoscaling\.handOver=true/);
-          await install({ ...scaling, enabled: false, handOver: true });
-          assert.equal((await deployment(release, "sipmesh-transaction")).status.readyReplicas, 4);
-        }
-        await install(on);
-        await scales(release);
+      it("no pod is taken away, and no call is lost", async () => {
+        const struck = await strikeUnderLoad(site, {
+          name: `the HPA is switched on, ${flags.length > 0 ? "Helm 3" : "Helm 4"}`,
+          load: { flows: [STEADY], registering: 0 },
+          inEachPhase: POPULATED,
+          strike: async () => {
+            if (flags.length > 0) {
+              await assert.rejects(install(on), /upgrade once with autoscaling\.handOver=true/);
+              await install({ ...scaling, enabled: false, handOver: true });
+              assert.equal((await deployment(release, "sipmesh-transaction")).status.readyReplicas, 4);
+            }
+            await install(on);
+            await scales(release);
+          },
+        });
         assertNoneTaken(await scalings(release));
         assert.equal((await deployment(release, "sipmesh-transaction")).status.readyReplicas, 4);
+        assertNothingLost(struck);
       });
 
       it("nor by the next upgrade", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
 import { Program } from "@sipmesh/drivers";
 import { IMAGES, putImages } from "../images.ts";
 import { Release } from "../release.ts";
@@ -169,12 +169,12 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     await phones.end();
   });
 
-  it("a relay that waits for its calls keeps them, takes no new ones, and goes when they have ended", async (t) => {
-    await release.install(values({ leave: "wait", gracePeriod: 300 }));
-    const phones = open("waiting");
+  /** Nobody follows on the node: its relay is told to go, and goes when its calls have ended. */
+  const leavesWhenEmpty = async (t: TestContext, name: string, emptied: () => Promise<unknown>) => {
+    const phones = open(name);
     await phones.talking();
     const [pod = ""] = await relays(near);
-    // Nobody follows on this node: it is to be emptied.
+    await emptied();
     await label(near, "-");
     await until(
       async () => {
@@ -184,7 +184,7 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
       30_000,
       "the pod is told to go",
     );
-    const others = open("elsewhere");
+    const others = open(`${name}-elsewhere`);
     await others.talking();
     const gap = await phones.gap();
     t.diagnostic(`the longest silence was ${gap} ms`);
@@ -195,5 +195,26 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     await until(async () => ((await relays(near)).length === 0 ? true : undefined), 60_000, "the pod has gone");
     assert.ok((await others.gap()) < 1_000);
     await others.end();
+  };
+
+  it("a relay that waits for its calls keeps them, takes no new ones, and goes when they have ended", async (t) => {
+    await release.install(values({ leave: "wait", gracePeriod: 300 }));
+    await leavesWhenEmpty(t, "waiting", async () => {});
+  });
+
+  it("so does one that would hand them over, where its node is drained", async (t) => {
+    await label(near, "=true");
+    await release.install(values({ gracePeriod: 300 }));
+    // What `kubectl drain` does first; pods of DaemonSets it leaves alone.
+    try {
+      await leavesWhenEmpty(t, "drained", async () => {
+        await release.kubectl("cordon", near);
+        const [pod = ""] = await relays(near);
+        const told = async () => (await release.kubectl("logs", pod)).includes("is to be emptied");
+        await until(async () => ((await told()) ? true : undefined), 20_000, "the relay knows of it");
+      });
+    } finally {
+      await release.kubectl("uncordon", near);
+    }
   });
 });

@@ -5,6 +5,7 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 /** How long a call may take before it fails, in milliseconds. */
 const DEADLINE = 2000;
+const SWIFT = [0.1, 3] as const;
 
 /** A store at a distance: every call takes virtual time, and while it is `away` none succeeds. */
 export class VirtualStore implements Store {
@@ -12,6 +13,8 @@ export class VirtualStore implements Store {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
   readonly #take: (run: () => void) => void;
+  /** Milliseconds that a question takes to get there, and its answer to come back. */
+  delay: readonly [number, number] = SWIFT;
   #away = false;
   /** Changes that were not heard of while the store was away. */
   #unheard: (() => void)[] = [];
@@ -65,7 +68,7 @@ export class VirtualStore implements Store {
 
   /** Half of the time passes before the store acts, half before its answer is here. */
   async #delayed<T>(what: string, run: () => Promise<T>): Promise<T> {
-    await this.#wait(this.#random.between(0.1, 3));
+    await this.#wait(this.#random.between(...this.delay));
     if (this.away) {
       await this.#wait(DEADLINE);
       throw new StoreAway(what);
@@ -73,7 +76,7 @@ export class VirtualStore implements Store {
     try {
       return await run();
     } finally {
-      await this.#wait(this.#random.between(0.1, 3));
+      await this.#wait(this.#random.between(...this.delay));
       // Written or not: who asked does not hear of it any more.
       if (this.away) {
         await this.#wait(DEADLINE);

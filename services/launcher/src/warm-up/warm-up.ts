@@ -36,6 +36,11 @@ const LOOK_AFTER = 50;
 
 const MODULES = [directory, location, routing, transaction, edge] as readonly Module[];
 
+/** Whether a module is one of those that a warm-up tries. */
+export function isTried({ name }: Pick<Module, "name">): boolean {
+  return MODULES.some((module) => module.name === name);
+}
+
 /**
  * Has a platform of its own carry some calls before the first real one comes: V8 compiles what has run often, and until
  * then it costs a multiple. A process that is thrown into full load cold falls behind in its first second, and the
