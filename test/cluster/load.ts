@@ -142,6 +142,11 @@ export class Load {
     return this.#callers.reduce((sum, { sipp }) => sum + count(sipp.steps(), "INVITE"), 0);
   }
 
+  /** Calls that SIPp has given up so far. */
+  get failed(): number {
+    return this.#callers.reduce((sum, { sipp }) => sum + (sipp.counts().failed || 0), 0);
+  }
+
   /** Waits until there are at least as many calls in each phase. */
   async populated(wanted: Phases): Promise<Phases> {
     return await until(

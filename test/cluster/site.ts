@@ -6,21 +6,22 @@ import { able } from "./surroundings.ts";
 /** Seconds that a target may ring: a test waits for it. */
 export const RING = 15;
 
-/** What the tests of faults install: three NATS servers, Jaeger, and users whom anybody may call. */
+/** The platform's own configuration: users whom anybody may call. */
+export const CONFIG = {
+  directory: {
+    domains: [{ name: "sipmesh.test", ownAddresses: true, authenticate: false, openToStrangers: true, anyUser: true }],
+  },
+  routing: { ringTime: RING },
+  // A node that starts takes the processors from all others, where they are one machine: this is not about overload.
+  edge: { overload: { delay: 3000 } },
+};
+
+/** What the tests of faults install: three NATS servers, and Jaeger. */
 const VALUES = {
   ...IMAGES,
   nats: { ...IMAGES.nats, replicas: 3 },
   jaeger: { ...IMAGES.jaeger, enabled: true },
-  config: {
-    directory: {
-      domains: [
-        { name: "sipmesh.test", ownAddresses: true, authenticate: false, openToStrangers: true, anyUser: true },
-      ],
-    },
-    routing: { ringTime: RING },
-    // A node that starts takes the processors from all others, where they are one machine: this is not about overload.
-    edge: { overload: { delay: 3000 } },
-  },
+  config: CONFIG,
 };
 
 /** A platform on the cluster, and the way to it from outside. */

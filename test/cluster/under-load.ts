@@ -16,6 +16,9 @@ export interface Fault {
   strike(load: Load): Promise<void>;
   /** Waits until the platform is whole again; absent: until every pod is ready. */
   healed?(): Promise<void>;
+}
+
+export interface Conditions {
   readonly load?: Omit<LoadOptions, "remote">;
   /** Where phones send to; absent: the site's address. */
   readonly remote?: string;
@@ -24,9 +27,9 @@ export interface Fault {
 
 export interface Struck {
   readonly outcomes: readonly Outcome[];
-  /** Calls at the moment of the fault. */
+  /** Calls at the moment of the first fault. */
   readonly phases: Phases;
-  /** Calls begun from the fault until the platform was whole again. */
+  /** Calls begun from each fault until the platform was whole again. */
   readonly begunMeanwhile: number;
   /** What Jaeger tells of the calls that SIPp complains of; empty where it does not. */
   readonly stories: string;
@@ -36,26 +39,52 @@ export interface Struck {
  * Places calls, strikes while some are in set-up, some ring and some talk, waits until the platform is whole again, lets
  * more calls be placed, and gives what SIPp counted.
  */
-export async function strikeUnderLoad(site: Site, fault: Fault): Promise<Struck> {
-  const remote = fault.remote ?? site.remote;
+export function strikeUnderLoad(site: Site, fault: Fault & Conditions): Promise<Struck> {
+  return strikeInTurn(site, [fault], fault);
+}
+
+/**
+ * The same with several faults, one after the other, each when all phases are populated again. A call that fails is
+ * counted, in the table, under the fault during which SIPp noticed it.
+ */
+export async function strikeInTurn(
+  site: Site,
+  faults: readonly Fault[],
+  { remote = site.remote, load: options, inEachPhase = IN_EACH_PHASE }: Conditions = {},
+): Promise<Struck> {
   if (remote === undefined) throw new Error("it was not said where phones send to");
   await site.release.freshened();
-  const load = await Load.start({ remote, ...fault.load });
+  const load = await Load.start({ remote, ...options });
   try {
-    const phases = await load.populated(fault.inEachPhase ?? IN_EACH_PHASE);
-    const [struck, begun] = [Date.now(), load.begun];
-    await fault.strike(load);
-    await (fault.healed?.() ?? site.release.settled());
-    const heal = (Date.now() - struck) / 1000;
-    const begunMeanwhile = load.begun - begun;
-    await load.goesOn(AFTERWARDS);
+    let first: Phases | undefined;
+    let begunMeanwhile = 0;
+    const rows: { readonly fault: string; readonly from: number; readonly failed: number; readonly heal: number }[] =
+      [];
+    for (const fault of faults) {
+      const [from, failed] = [load.begun, load.failed];
+      const phases = await load.populated(inEachPhase);
+      const [struck, begun] = [Date.now(), load.begun];
+      await fault.strike(load);
+      await (fault.healed?.() ?? site.release.settled());
+      const heal = (Date.now() - struck) / 1000;
+      begunMeanwhile += load.begun - begun;
+      await load.goesOn(AFTERWARDS);
+      first ??= phases;
+      rows.push({ fault: fault.name, from: rows.length === 0 ? 0 : from, failed, heal });
+      console.log(
+        `  at the fault: ${phases.settingUp} in set-up, ${phases.ringing} ringing, ${phases.talking} talking`,
+      );
+    }
     const outcomes = await load.finish();
     const calls = outcomes.filter(({ places }) => places === "calls");
     const sum = (of: (outcome: Outcome) => number) => calls.reduce((all, outcome) => all + of(outcome), 0);
-    note({ fault: fault.name, placed: sum(({ created }) => created), failed: sum(({ lost }) => lost), heal });
-    console.log(`  at the fault: ${phases.settingUp} in set-up, ${phases.ringing} ringing, ${phases.talking} talking`);
+    const [placed, lost] = [sum(({ created }) => created), sum((outcome) => outcome.lost)];
+    for (const [at, { fault, from, failed, heal }] of rows.entries()) {
+      const next = rows[at + 1];
+      note({ fault, placed: (next?.from ?? placed) - from, failed: (next?.failed ?? lost) - failed, heal });
+    }
     const stories = await storiesOf(site.release, outcomes.map(({ errors }) => errors).join("\n"));
-    return { outcomes, phases, begunMeanwhile, stories };
+    return { outcomes, phases: first ?? inEachPhase, begunMeanwhile, stories };
   } finally {
     await load.stop();
   }

@@ -1,7 +1,7 @@
 import { after, before, describe, it } from "node:test";
 import { type Site, sharedSite } from "../site.ts";
 import { noCluster } from "../surroundings.ts";
-import { assertNothingLost, strikeUnderLoad } from "../under-load.ts";
+import { assertNothingLost, strikeInTurn } from "../under-load.ts";
 
 const WORKLOADS = [
   "deployment/sipmesh-transaction",
@@ -21,17 +21,14 @@ describe("a rollout", { skip: noCluster() }, () => {
     await site?.close();
   });
 
-  for (const workload of WORKLOADS) {
-    it(`of ${workload} loses no call`, async () => {
-      assertNothingLost(
-        await strikeUnderLoad(site, {
-          name: `rollout restart of ${workload.replace(/.*-/, "")}`,
-          strike: async () => {
-            await site.release.kubectl("rollout", "restart", workload);
-            await site.release.kubectl("rollout", "status", workload, "--timeout=180s");
-          },
-        }),
-      );
-    });
-  }
+  it("of each component, one after the other, loses no call", async () => {
+    const faults = WORKLOADS.map((workload) => ({
+      name: `rollout restart of ${workload.replace(/.*-/, "")}`,
+      strike: async () => {
+        await site.release.kubectl("rollout", "restart", workload);
+        await site.release.kubectl("rollout", "status", workload, "--timeout=180s");
+      },
+    }));
+    assertNothingLost(await strikeInTurn(site, faults));
+  });
 });

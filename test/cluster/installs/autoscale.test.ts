@@ -4,7 +4,7 @@ import { runProgram } from "@sipmesh/drivers";
 import { IMAGES } from "../images.ts";
 import { type Flow, Load, type Outcome, type Phases } from "../load.ts";
 import { Release } from "../release.ts";
-import { balancedSite, type Site } from "../site.ts";
+import { balancedSite, CONFIG, type Site } from "../site.ts";
 import { noCluster } from "../surroundings.ts";
 import { assertNothingLost, strikeUnderLoad } from "../under-load.ts";
 import { until } from "../until.ts";
@@ -40,7 +40,9 @@ const values = {
   jaeger: { ...IMAGES.jaeger, enabled: false },
   pods: { resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } } },
   edge: { replicas: 1 },
+  // Nor is this about RTP: two processors carry a hundred calls a second with little to spare.
   media: { network: "pod", replicas: 1 },
+  config: { ...CONFIG, routing: { ...CONFIG.routing, media: "never" } },
 };
 
 interface Scaled {
