@@ -102,6 +102,16 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["config.nats.replicas=3", /\/config': additional properties 'nats' not allowed/],
 ];
 
+describe("The versions of Kubernetes that the chart is for", { skip: missing("helm") }, () => {
+  for (const version of ["1.30.0", "v1.34.1-eks-113cf36", "v1.31.4-gke.1256000"]) {
+    it(`${version} is one`, () => assert.equal(render("--kube-version", version).refusal, ""));
+  }
+
+  it("1.29 is none, and is told what would be", () => {
+    assert.match(render("--kube-version", "1.29.9").refusal, /requires kubeVersion: >=1\.30\.0-0/);
+  });
+});
+
 describe("The chart refuses what cannot work, with a sentence that names the key", { skip: missing("helm") }, () => {
   for (const [values, sentence] of REFUSED)
     it(values, () => {

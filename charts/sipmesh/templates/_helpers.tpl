@@ -71,7 +71,15 @@ capabilities: { drop: [ALL] }
 {{- with .settings.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .settings.tolerations }}
+{{- $tolerations := .settings.tolerations }}
+{{- if not (kindIs "invalid" .settings.deadNodeSeconds) }}
+{{- range list "unreachable" "not-ready" }}
+{{- $key := printf "node.kubernetes.io/%s" . }}
+{{- $seconds := int $.settings.deadNodeSeconds }}
+{{- $tolerations = append $tolerations (dict "key" $key "operator" "Exists" "effect" "NoExecute" "tolerationSeconds" $seconds) }}
+{{- end }}
+{{- end }}
+{{- with $tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .settings.affinity }}

@@ -26,6 +26,7 @@ const podSettings: Readonly<Record<string, Schema>> = {
   labels: texts,
   extraEnv: list(anyMap),
   nodeSelector: texts,
+  deadNodeSeconds: orNull(whole(0, 3600)),
   tolerations: list(anyMap),
   affinity: anyMap,
   topologySpreadConstraints: list(anyMap),
