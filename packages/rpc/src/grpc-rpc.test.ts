@@ -19,11 +19,11 @@ after(() => clock.close());
 
 let instances = 0;
 
-function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) => void): Promise<GrpcRpc> {
+function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) => void, port = 0): Promise<GrpcRpc> {
   return grpcRpc({
     clock,
     instance: `i${instances++}`,
-    listen: { address: "127.0.0.1", port: 0 },
+    listen: { address: "127.0.0.1", port },
     peers,
     observer: {
       called() {},
@@ -235,6 +235,29 @@ test("gRPC: a connection that is lost, to a peer that lives on, costs no call th
   await Promise.all([way.close(), answerer.close()]);
 });
 
+test("gRPC: who is there and cannot be reached just now is waited for, within the deadline", async () => {
+  const former = await start();
+  const { port } = former;
+  await former.close();
+  const caller = await start(() => [peer("a", port)]);
+  const location = caller.client("location", LocationService);
+  const waits = location.lookup(asked, { deadline: 10_000 });
+  await assert.rejects(location.lookup(asked, { deadline: 600 }), { code: Code.Unavailable });
+  const answerer = await start(() => [], undefined, port);
+  answerer.serve(LocationService, handlers());
+  assert.deepEqual(await waits, REPLY);
+  await Promise.all([caller.close(), answerer.close()]);
+});
+
+test("gRPC: who closes leaves nobody waiting", async () => {
+  const caller = await start(() => [peer("a", 1)]);
+  const waits = caller.client("location", LocationService).lookup(asked, { deadline: 60_000 });
+  const refused = assert.rejects(waits, { code: Code.Unavailable });
+  await pause(300);
+  await caller.close();
+  await refused;
+});
+
 test("gRPC: what is being answered when a process leaves may still ask others", async () => {
   const other = await start();
   other.serve(DirectoryService, {
@@ -277,10 +300,12 @@ test("gRPC: who is named, and dies, is not replaced by another, whatever may be 
   dying.serve(LocationService, handlers({ lookup: hang }));
   other.serve(LocationService, answering("other"));
   const way = await proxyTo(dying.port);
-  const caller = await start(() => [peer("a", way.port), peer("b", other.port)]);
+  let there = true;
+  const caller = await start(() => [...(there ? [peer("a", way.port)] : []), peer("b", other.port)]);
   const location = caller.client("location", LocationService);
   const call = location.lookup(asked, { deadline: 5000, repeatable: true, instance: "a" });
   await until(() => entered === 1, 2000);
+  there = false;
   way.cut();
   await assert.rejects(call, { code: Code.Unavailable });
   await caller.close();

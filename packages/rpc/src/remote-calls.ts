@@ -8,6 +8,9 @@ import type { AnyMethod } from "./services.ts";
 
 /** Milliseconds between two looks at who is there. */
 const LOOK = 500;
+/** Milliseconds until peers are tried again of whom none could be reached, and calls that wait for it at most. */
+const AGAIN_AFTER = 200;
+const WAITING = 8192;
 
 export interface RemoteCallsOptions {
   readonly clock: Clock;
@@ -22,6 +25,7 @@ export class RemoteCalls implements Remote {
   readonly #options: RemoteCallsOptions;
   readonly #links = new Map<string, PeerLink>();
   readonly #services = new Set<string>();
+  readonly #waiting = new Set<{ readonly timer: Timer; readonly giveUp: () => void }>();
   #turn = 0;
   #look: Timer | undefined;
   #closed = false;
@@ -39,21 +43,24 @@ export class RemoteCalls implements Remote {
     const due = this.#options.clock.now() + options.deadline;
     return new Promise((resolve, reject) => {
       const tried = new Set<string>();
-      let again = true;
       const attempt = (last?: RpcError): void => {
-        let link = this.#choose(service, options, tried);
-        if (link === undefined && again) {
-          // Nobody is left; but a connection that was lost is being made anew.
-          again = false;
-          tried.clear();
-          link = this.#choose(service, options, tried);
-        }
+        const link = this.#choose(service, options, tried);
+        const left = due - this.#options.clock.now();
         if (link === undefined) {
-          reject(last ?? nobody(service, method, options));
+          const error = last ?? nobody(service, method, options);
+          // Presence tells who has gone. Who is there and cannot be reached will be: all connections are lost at once where
+          // it is we who got no processor.
+          const waits = tried.size > 0 && left > AGAIN_AFTER;
+          tried.clear();
+          if (waits)
+            this.#later(
+              () => attempt(error),
+              () => reject(error),
+            );
+          else reject(error);
           return;
         }
         tried.add(link.peer.instance);
-        const left = due - this.#options.clock.now();
         if (left <= 0) reject(new RpcError(Code.DeadlineExceeded, `${method.path}: no peer could be reached in time`));
         else link.call(method, request, { ...options, deadline: left }, attempt, resolve, reject);
       };
@@ -64,8 +71,28 @@ export class RemoteCalls implements Remote {
   async close(): Promise<void> {
     this.#closed = true;
     this.#look?.cancel();
+    for (const { timer, giveUp } of this.#waiting) {
+      timer.cancel();
+      giveUp();
+    }
+    this.#waiting.clear();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  #later(run: () => void, giveUp: () => void): void {
+    if (this.#closed || this.#waiting.size >= WAITING) {
+      giveUp();
+      return;
+    }
+    const waiting = {
+      timer: this.#options.clock.after(AGAIN_AFTER, () => {
+        this.#waiting.delete(waiting);
+        run();
+      }),
+      giveUp,
+    };
+    this.#waiting.add(waiting);
   }
 
   #choose(service: string, { instance, key }: CallOptions, tried: ReadonlySet<string>): PeerLink | undefined {

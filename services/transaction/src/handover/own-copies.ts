@@ -82,7 +82,8 @@ export class OwnCopies {
     elsewhere.copied = this.#underWay.send(entry, successor.id, patience);
     for (const waiting of elsewhere.outbox) waiting.after ??= elsewhere.copied;
     measures.handover("copied");
-    if (this.#silent.has(successor.id)) calls.release(entry, elsewhere.copied, this.#unopposed);
+    // Who has just woken up may have been silent itself: then the other one has gone on, and refuses the copy.
+    if (this.#silent.has(successor.id) && !cluster.doubtful) calls.release(entry, elsewhere.copied, this.#unopposed);
   }
 
   /** From here on the call is that member's, which may have gone on with it: nothing is said here any more. */
