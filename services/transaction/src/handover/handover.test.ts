@@ -60,6 +60,38 @@ describe("an owner of calls and its successor", () => {
     assert.equal(said("INVITE → 203.0.113.1"), 1, "a silent successor is not waited for again");
   });
 
+  it("who has just woken up does not go on without its successor, however silent that was", async () => {
+    const own = new Ground("one", "two");
+    let route = () => {};
+    const asked = new Promise<void>((resolve) => {
+      route = resolve;
+    });
+    let slow = false;
+    const waking = await Stage.begin({
+      name: "one",
+      ground: own,
+      routing: {
+        async route() {
+          if (slow) await asked;
+          return toPhones("203.0.113.1");
+        },
+      },
+    });
+    await waking.receive(fromAlice("INVITE"), alice);
+    await own.clock.pass(2500);
+    assert.equal(handovers(waking, "unheard"), 1, "there is nobody who would confirm");
+    slow = true;
+    await waking.receive(fromAlice("INVITE", { callId: "call-2", via: via("2") }), alice);
+    own.doubtful.add("one");
+    route();
+    await settled();
+    await own.clock.pass(5000);
+    assert.equal(forwarded(waking, "call-2"), undefined, "another may have gone on with it");
+    own.doubtful.delete("one");
+    await own.clock.pass(2500);
+    assert.ok(forwarded(waking, "call-2"));
+  });
+
   it("says what waited for a copy first, also once there is nobody to wait for", async () => {
     const invite = await ring();
     await two.service.stop();

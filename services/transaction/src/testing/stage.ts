@@ -75,6 +75,8 @@ export class Ground {
   readonly present: Set<string>;
   /** Members that hear of no other list. */
   readonly deaf = new Set<string>();
+  /** Members that have heard nothing for a while. */
+  readonly doubtful = new Set<string>();
   state: Cluster["state"] = "settled";
   readonly #views = new Map<string, View>();
   readonly #former: (readonly string[])[] = [];
@@ -126,7 +128,9 @@ export class Ground {
         view.listeners.add(run);
         return { close: () => void view.listeners.delete(run) };
       },
-      doubtful: false,
+      get doubtful() {
+        return ground.doubtful.has(name);
+      },
       announce: ({ members }) => {
         if (members?.length === 0) this.list(...this.#list.members.map(({ id }) => id).filter((id) => id !== name));
       },
