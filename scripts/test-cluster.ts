@@ -28,8 +28,16 @@ const FILE_LIMIT = 600;
 /** In the first folder tests share one release, in the second each has its own. */
 const FOLDERS = ["faults", "installs"] as const;
 
-/** What has been seen green twice on this version and is short enough to be run for each change. */
-const CORE: readonly string[] = ["owner-dies", "scaling"];
+/** What has been green time and again, and together is short enough to be run for each change. */
+const CORE: readonly string[] = [
+  "conversation",
+  "installed",
+  "one-trace",
+  "owner-dies",
+  "pods-die",
+  "rollouts",
+  "scaling",
+];
 
 const began = Date.now();
 const total: Results = nothing();

@@ -9,7 +9,7 @@ import { until } from "../until.ts";
 /** Calls that talk while something befalls the relays. */
 const CALLS = 8;
 /** Milliseconds of silence that nobody hangs up for: a container or pod is gone and the next one has started. */
-const GAP = 8_000;
+const GAP = 6_000;
 const LABEL = `sipmesh.test/relays-${process.pid}`;
 const DOMAIN = "sipmesh.test";
 
