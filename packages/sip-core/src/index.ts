@@ -61,7 +61,13 @@ export { traceName, traceNameOf } from "./trace-name.ts";
 export type { ClientEvent, ServerEvent, TimerName, TransactionEffect } from "./transaction/effects.ts";
 export { type InviteClient, inviteClient, startInviteClient } from "./transaction/invite-client.ts";
 export { type InviteServer, inviteServer, startInviteServer } from "./transaction/invite-server.ts";
-export { clientKey, clientTransactionKey, inviteKeyOf, serverTransactionKey } from "./transaction/keys.ts";
+export {
+  clientKey,
+  clientTransactionKey,
+  inviteKeyOf,
+  serverTransactionKey,
+  upstreamTransactionKey,
+} from "./transaction/keys.ts";
 export { type NonInviteClient, nonInviteClient, startNonInviteClient } from "./transaction/non-invite-client.ts";
 export { type NonInviteServer, nonInviteServer, startNonInviteServer } from "./transaction/non-invite-server.ts";
 export { nonInviteTrying, rfcTimers, type TimerSettings, transactionLife } from "./transaction/timers.ts";

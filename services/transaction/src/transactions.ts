@@ -11,6 +11,7 @@ import {
   resumeProxy,
   serverTransactionKey,
   startProxy,
+  upstreamTransactionKey,
 } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { TransactionConfig } from "./config.ts";
@@ -244,15 +245,30 @@ export class Transactions implements Calls {
   }
 
   #response(message: Response, flow: Flow, trace: TraceContext | undefined): Entry | undefined {
-    const { table, stateless } = this.#o;
+    const { table, stateless, measures } = this.#o;
     const place = table.client(message.via.branch ?? "");
     const { method } = message.cseq;
     if (place === undefined || (method !== place.entry.method && method !== "CANCEL")) {
-      stateless.response(message, trace);
+      if (this.#isLate(message)) measures.dropped("late");
+      else stateless.response(message, trace);
       return undefined;
     }
     this.#feed(place.entry, { type: "response", branch: place.branch, message, source: flow.remote.address });
     return place.entry;
+  }
+
+  /**
+   * Its client transaction is over: it was dealt with, here or by a former owner, and comes again. Or the caller has a final
+   * response: no other follows but a 2xx to an INVITE (RFC 3261 section 16.7 item 5), and no provisional one.
+   */
+  #isLate(message: Response): boolean {
+    if (message.cseq.method === "INVITE" && message.status >= 200 && message.status < 300) return false;
+    const key = upstreamTransactionKey(message);
+    if (key === undefined) return false;
+    const entry = this.#o.table.server(key);
+    if (entry === undefined) return this.handover.isOver(key);
+    const { answered, branches } = entry.context;
+    return answered !== 0 || branches.some(({ id }) => id === message.via.branch);
   }
 
   /** One event after the other: what an event leads to at once waits until it is worked out itself. */

@@ -1,5 +1,4 @@
-import type { Request, Response, Via } from "@sipmesh/sip";
-import { branchCookie } from "@sipmesh/sip";
+import { branchCookie, Name, type Request, type Response, readVia, type Via } from "@sipmesh/sip";
 
 /**
  * The server transaction that a request belongs to (RFC 3261 section 17.2.3): an ACK has the key of its INVITE. A
@@ -19,6 +18,13 @@ export function clientTransactionKey(response: Response): string {
   return `${response.via.branch ?? ""} ${response.cseq.method}`;
 }
 
+/** The server transaction that a response will go back to, by the Via below our own; undefined where that does not tell. */
+export function upstreamTransactionKey(response: Response): string | undefined {
+  const [, below] = response.list(Name.Via);
+  const via = below === undefined ? undefined : readVia(below);
+  return via !== undefined && isUnique(via) ? `${via.branch} ${sentBy(via)} ${response.cseq.method}` : undefined;
+}
+
 /** The key under which the response to a request that we send will ask for its client transaction. */
 export function clientKey(branch: string, method: string): string {
   return `${branch} ${method}`;
@@ -26,10 +32,11 @@ export function clientKey(branch: string, method: string): string {
 
 function keyAs(request: Request, method: string): string {
   const { via } = request;
-  if (via.branch !== undefined && via.branch.length > branchCookie.length && via.branch.startsWith(branchCookie)) {
-    return `${via.branch} ${sentBy(via)} ${method}`;
-  }
-  return oldKey(request, via, method);
+  return isUnique(via) ? `${via.branch} ${sentBy(via)} ${method}` : oldKey(request, via, method);
+}
+
+function isUnique({ branch = "" }: Via): boolean {
+  return branch.length > branchCookie.length && branch.startsWith(branchCookie);
 }
 
 function sentBy(via: Via): string {

@@ -86,7 +86,7 @@ export class CopiesOfOthers {
     const now = clock.now();
     const progress = { answered, since, at: now - elapsed };
     const live = calls.find(key);
-    if (this.#isOver(key)) {
+    if (this.isOver(key)) {
       post.confirm(sender, number, "refused");
       return;
     }
@@ -101,7 +101,8 @@ export class CopiesOfOthers {
     // By a later list than its owner's another one is the successor. A later list of its owner's makes us that.
     const ownerIsBehind = keptBy > 0 && keptBy < cluster.membership.number;
     const superseded = (ownerIsBehind && !this.#isOurs(cluster.successorOf(callId))) || this.#isOutdated(handedOver);
-    const kept = { ...progress, key, callId, from, handedOver, state, expires: now + life, superseded };
+    const expires = now + life;
+    const kept = { ...progress, key, callId, from, handedOver, keptBy, state, expires, superseded };
     if (this.#isOurs(owner)) {
       // Others may have a later one: who was asked already, or has owned it since it was handed over.
       const waits = live === undefined && (superseded || this.#o.isAsked(callId)) && this.#kept.keep(kept);
@@ -132,14 +133,20 @@ export class CopiesOfOthers {
     if (this.#kept.get(key)?.from === from) this.#kept.remove(key);
   }
 
-  /** Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there. */
-  listed(members: { has(member: string): boolean }): void {
+  /**
+   * Another list holds: what is ours now is gone on with, what belongs to another than who is gone is sent there.
+   * `skipped`: there were lists in between by which others may have kept later copies.
+   */
+  listed(members: { has(member: string): boolean }, skipped: boolean): void {
     const { cluster, clock, own } = this.#o;
     const placeOf = (callId: string, toKeep: boolean) =>
       toKeep ? cluster.successorOf(callId) : cluster.ownerOf(callId);
     this.#passedOn.drop(({ of: { kept, toKeep }, to }) => placeOf(kept.callId, toKeep)?.id !== to);
     const leaves = ![...own].some((id) => members.has(id));
-    for (const kept of [...this.#kept.values()]) {
+    for (const one of [...this.#kept.values()]) {
+      const behind = skipped && Math.max(one.keptBy, one.handedOver) < cluster.membership.number - 1;
+      const kept = behind ? { ...one, superseded: true } : one;
+      if (behind) this.#kept.keep(kept);
       const owner = cluster.ownerOf(kept.callId);
       if (owner === undefined) continue;
       if (this.#isOurs(owner)) {
@@ -165,7 +172,7 @@ export class CopiesOfOthers {
   #goOn(kept: Kept): void {
     const { asks, calls, cluster } = this.#o;
     const goOn = (): void => {
-      if (this.#kept.get(kept.key) !== kept || this.#isOver(kept.key) || !this.#isOurs(cluster.ownerOf(kept.callId)))
+      if (this.#kept.get(kept.key) !== kept || this.isOver(kept.key) || !this.#isOurs(cluster.ownerOf(kept.callId)))
         return;
       this.#kept.remove(kept.key);
       const live = calls.find(kept.key);
@@ -195,7 +202,7 @@ export class CopiesOfOthers {
     if (this.#over.size < this.#o.bound) this.#over.set(key, now + OVER);
   }
 
-  #isOver(key: string): boolean {
+  isOver(key: string): boolean {
     return (this.#over.get(key) ?? 0) > this.#o.clock.now();
   }
 

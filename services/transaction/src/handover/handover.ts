@@ -164,6 +164,11 @@ export class Handover {
     this.gone(entry);
   }
 
+  /** A context of this key has ended here not long ago, while others may have gone on with it. */
+  isOver(key: string): boolean {
+    return this.#others.isOver(key);
+  }
+
   /** A context is here no more. */
   gone(entry: Entry): void {
     this.#queue.delete(entry);
@@ -251,6 +256,7 @@ export class Handover {
     const { number, members } = cluster.membership;
     if (number === this.#number) return;
     const before = this.#listed;
+    const skipped = this.#number > 0 && number > this.#number + 1;
     this.#listed = new Map(members.map(({ id, instance }) => [id, instance]));
     this.#number = number;
     this.#claims.forget();
@@ -261,7 +267,7 @@ export class Handover {
     this.#newcomers = strangers.map(({ id }) => id).filter((id) => waiting.has(id) || !before.has(id));
     this.#await(new Set(strangers.map(({ instance }) => instance)));
     this.#copies.listed(this.#listed);
-    this.#others.listed(this.#listed);
+    this.#others.listed(this.#listed, skipped);
     for (const entry of calls.entries()) this.#sort(entry);
     this.#workLater();
   }

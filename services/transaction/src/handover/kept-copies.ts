@@ -9,6 +9,8 @@ export interface Kept extends Progress {
   readonly from: string;
   /** The number of the list by which it was sent to us as its owner; 0: it was not. */
   readonly handedOver: number;
+  /** The number of the list by which its owner keeps it here; 0: it does not. */
+  readonly keptBy: number;
   /** An encoded `CallState`. */
   readonly state: Uint8Array;
   /** When nothing can need it any more. */
