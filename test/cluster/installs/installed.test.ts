@@ -115,15 +115,17 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     const users = join(folder, "users.csv");
     writeFileSync(users, `SEQUENTIAL\nbob;${CALLEE}\n`);
     const outside = { folder, within, address: OUTSIDE, remote, users };
-    const register = new Sipp({
-      ...outside,
-      scenario: scenario("register"),
-      name: "register",
-      port: REGISTRAR,
-      calls: 1,
-    });
-    const registered = await register.done(40_000);
-    assert.equal(registered.successful, 1, register.errors());
+    // Who routes asks for the domains now and then: the former ones may hold for a while.
+    let attempts = 0;
+    await until(
+      async () => {
+        const name = `register-${attempts++}`;
+        const register = new Sipp({ ...outside, scenario: scenario("register"), name, port: REGISTRAR, calls: 1 });
+        return (await register.done(40_000)).successful === 1 ? true : undefined;
+      },
+      60_000,
+      "the phone registers without a password",
+    );
     const callee = new Sipp({
       folder,
       within,

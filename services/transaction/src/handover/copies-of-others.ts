@@ -81,47 +81,57 @@ export class CopiesOfOthers {
 
   /** A copy came: of a call of that member's, or of one that is ours now. What cannot be kept is not confirmed. */
   take(sender: string, { number, key, callId, life, state, elapsed, answered, ...copy }: wire.Copy): void {
-    const { cluster, clock, calls, measures, post } = this.#o;
+    const { cluster, clock, calls, post } = this.#o;
     const [since, handedOver, keptBy] = [Number(copy.since), Number(copy.handedOver), Number(copy.keptBy)];
     const now = clock.now();
     const progress = { answered, since, at: now - elapsed };
     const live = calls.find(key);
-    if (this.isOver(key)) {
-      post.confirm(sender, number, "refused");
-      return;
-    }
     // Who hands it over says nothing more of it. Who has been deposed and does not know is to be told, whatever it has.
     const isLate = (entry: Entry) => (handedOver > 0 ? !this.#isBehind(entry, progress) : since <= entry.since);
-    if (live !== undefined && isLate(live)) {
+    if (this.isOver(key) || (live !== undefined && isLate(live))) {
       post.confirm(sender, number, "refused");
       return;
     }
     const from = copy.owner === "" ? sender : copy.owner;
-    const owner = cluster.ownerOf(callId);
     // By a later list than its owner's another one is the successor. A later list of its owner's makes us that.
     const ownerIsBehind = keptBy > 0 && keptBy < cluster.membership.number;
     const superseded = (ownerIsBehind && !this.#isOurs(cluster.successorOf(callId))) || this.#isOutdated(handedOver);
     const expires = now + life;
     const kept = { ...progress, key, callId, from, handedOver, keptBy, state, expires, superseded };
-    if (this.#isOurs(owner)) {
-      // Others may have a later one: who was asked already, or has owned it since it was handed over.
-      const waits = live === undefined && (superseded || this.#o.isAsked(callId)) && this.#kept.keep(kept);
-      // What is passed on may be older than what is here.
-      const here = this.#kept.get(key);
-      if (waits && superseded) this.#goOn(here ?? kept);
-      if (!waits && !this.#adopt(here !== undefined && isLater(here, kept) ? here : kept, live)) return;
-    } else {
-      if (live !== undefined) calls.letGo(live, false);
-      if (this.#kept.keep(kept)) {
-        this.#sweepLater();
-        if (owner !== undefined && this.#isOutdated(handedOver)) this.#passOn(kept, owner.id);
-      } else {
-        measures.handover("overflow");
-        // Its owner goes on without a copy; who gives a call up keeps it as long as it can.
-        if (handedOver > 0) return;
-      }
+    const owner = cluster.ownerOf(callId);
+    if (this.#isOurs(owner) ? this.#takeOver(kept, live) : this.#takeToKeep(kept, live, owner))
+      post.confirm(sender, number, "kept");
+  }
+
+  /** The call is ours. @returns false where its state cannot be read: who has it keeps it */
+  #takeOver(kept: Kept, live: Entry | undefined): boolean {
+    const { key, callId, superseded } = kept;
+    // Others may have a later one: who was asked already, or has owned it since it was handed over.
+    const waits = live === undefined && (superseded || this.#o.isAsked(callId)) && this.#keep(kept);
+    // What is passed on may be older than what is here.
+    const here = this.#kept.get(key);
+    if (!waits) return this.#adopt(here !== undefined && isLater(here, kept) ? here : kept, live);
+    if (superseded) this.#goOn(here ?? kept);
+    return true;
+  }
+
+  /** The call is another's. @returns false where there is no room for it, and who sent it gives it up */
+  #takeToKeep(kept: Kept, live: Entry | undefined, owner: Member | undefined): boolean {
+    const { calls, measures } = this.#o;
+    if (live !== undefined) calls.letGo(live, false);
+    if (this.#keep(kept)) {
+      if (owner !== undefined && this.#isOutdated(kept.handedOver)) this.#passOn(kept, owner.id);
+      return true;
     }
-    post.confirm(sender, number, "kept");
+    measures.handover("overflow");
+    // Its owner goes on without a copy; who gives a call up keeps it as long as it can.
+    return kept.handedOver === 0;
+  }
+
+  #keep(kept: Kept): boolean {
+    const isKept = this.#kept.keep(kept);
+    if (isKept) this.#sweepLater();
+    return isKept;
   }
 
   receipt(number: number, outcome: "kept" | "refused"): void {
