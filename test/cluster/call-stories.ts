@@ -1,4 +1,4 @@
-import type { JaegerSpan, JaegerTrace } from "@sipmesh/drivers";
+import { attributeOf, type JaegerSpan, type JaegerTrace } from "@sipmesh/drivers";
 import type { Release } from "./release.ts";
 
 /** Milliseconds that spans take from who made them to Jaeger. */
@@ -8,7 +8,8 @@ const AT_MOST = 4;
 
 /** What Jaeger tells of the calls that SIPp complains of, as lines for people; without Jaeger, why there are none. */
 export async function storiesOf(release: Release, complaints: string): Promise<string> {
-  const callIds = [...complaints.matchAll(/\d+-\d+@[\d.]+/g)].map(([callId]) => callId);
+  // Users end in numbers, too: "answered-30402-3".
+  const callIds = [...complaints.matchAll(/(?<![\w-])\d+-\d+@[\d.]+/g)].map(([callId]) => callId);
   const chosen = [...new Set(callIds)].slice(0, AT_MOST);
   if (chosen.length === 0) return "";
   await new Promise((resolve) => setTimeout(resolve, ON_THE_WAY));
@@ -46,5 +47,5 @@ function about({ tags, duration }: JaegerSpan): string {
 }
 
 function podOf({ processes }: JaegerTrace, { processID }: JaegerSpan): string {
-  return String(processes[processID]?.tags.find(({ key }) => key === "k8s.pod.name")?.value ?? "?");
+  return attributeOf(processes[processID], "k8s.pod.name") ?? "?";
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
+  attributeOf,
   type Baresip,
   Capture,
   Jaeger,
@@ -10,6 +11,7 @@ import {
   type JaegerTrace,
   missing,
   type Platform,
+  processOf,
   type Shape,
   startPlatform,
   writeTone,
@@ -77,7 +79,10 @@ for (const shape of ["all", "split"] as const satisfies readonly Shape[]) {
         { "sip.from": `sip:alice@${address}` },
         { "sip.to": `sip:bob@${address}` },
         { "sip.to": `sip:bob@${address}`, "sip.status_code": "200", "sip.method": "BYE" },
-        { "sip.call_id": callId, "service.instance.id": String(instanceOf("transaction")) },
+        {
+          "sip.call_id": callId,
+          "service.instance.id": attributeOf(processOf(trace, "sipmesh-transaction"), "service.instance.id") ?? "",
+        },
       ];
       for (const tags of known) {
         const found = await jaeger.find("sipmesh-transaction", tags);
@@ -132,10 +137,6 @@ for (const shape of ["all", "split"] as const satisfies readonly Shape[]) {
       assert.deepEqual([...new Set(ofTheCall.map((line) => line.trace_id))], [trace.traceID]);
     });
 
-    const instanceOf = (service: string) =>
-      Object.values(trace.processes)
-        .find(({ serviceName }) => serviceName === `sipmesh-${service}`)
-        ?.tags.find(({ key }) => key === "service.instance.id")?.value;
     const named = (name: string) => trace.spans.filter((span) => span.operationName === name);
   });
 }

@@ -1,6 +1,6 @@
 export { mayNotMakeNetworks, missing } from "./available.ts";
 export { Baresip, type BaresipOptions } from "./baresip.ts";
-export { Jaeger, type JaegerSpan, type JaegerTrace } from "./jaeger.ts";
+export { attributeOf, Jaeger, type JaegerProcess, type JaegerSpan, type JaegerTrace, processOf } from "./jaeger.ts";
 export { Linphone, type LinphoneOptions } from "./linphone.ts";
 export { Nats, type NatsOptions } from "./nats.ts";
 export { NattedNetwork, UDP_TIMEOUT } from "./natted-network.ts";

@@ -17,16 +17,28 @@ export interface JaegerSpan {
   readonly duration: number;
 }
 
+/** A process that has sent spans; the tags are its resource's attributes. */
+export interface JaegerProcess {
+  readonly serviceName: string;
+  readonly tags: readonly { readonly key: string; readonly value: unknown }[];
+}
+
 export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly JaegerSpan[];
-  /** By the spans' `processID`; the tags are the resource's attributes. */
-  readonly processes: Readonly<
-    Record<
-      string,
-      { readonly serviceName: string; readonly tags: readonly { readonly key: string; readonly value: unknown }[] }
-    >
-  >;
+  /** By the spans' `processID`. */
+  readonly processes: Readonly<Record<string, JaegerProcess>>;
+}
+
+/** What a process says of itself: "k8s.pod.name"; undefined where it does not. */
+export function attributeOf(process: JaegerProcess | undefined, key: string): string | undefined {
+  const value = process?.tags.find((tag) => tag.key === key)?.value;
+  return value === undefined ? undefined : String(value);
+}
+
+/** The first process of a service that has a span in a trace. */
+export function processOf({ processes }: JaegerTrace, service: string): JaegerProcess | undefined {
+  return Object.values(processes).find(({ serviceName }) => serviceName === service);
 }
 
 /** A real Jaeger: spans go in by OTLP over HTTP, and are asked for over its query API. */

@@ -52,11 +52,7 @@ export class RemoteCalls implements Remote {
           // it is we who got no processor.
           const waits = tried.size > 0 && left > AGAIN_AFTER;
           tried.clear();
-          if (waits)
-            this.#later(
-              () => attempt(error),
-              () => reject(error),
-            );
+          if (waits) this.#later(error, attempt, reject);
           else reject(error);
           return;
         }
@@ -80,18 +76,17 @@ export class RemoteCalls implements Remote {
     this.#links.clear();
   }
 
-  #later(run: () => void, giveUp: () => void): void {
+  /** Tries again in a while; not where too many wait already, or this is closed meanwhile. */
+  #later(error: RpcError, attempt: (last: RpcError) => void, reject: (error: RpcError) => void): void {
     if (this.#closed || this.#waiting.size >= WAITING) {
-      giveUp();
+      reject(error);
       return;
     }
-    const waiting = {
-      timer: this.#options.clock.after(AGAIN_AFTER, () => {
-        this.#waiting.delete(waiting);
-        run();
-      }),
-      giveUp,
-    };
+    const timer = this.#options.clock.after(AGAIN_AFTER, () => {
+      this.#waiting.delete(waiting);
+      attempt(error);
+    });
+    const waiting = { timer, giveUp: () => reject(error) };
     this.#waiting.add(waiting);
   }
 

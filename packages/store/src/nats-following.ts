@@ -70,8 +70,13 @@ export class NatsFollowing {
     this.#subscription = options.connection.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (this.#ended) return;
-        if (error !== null) this.#break(String(error));
-        else this.#receive(message);
+        try {
+          if (error !== null) throw error;
+          this.#receive(message);
+        } catch (reason) {
+          // Nothing that comes may end the connection that it comes by.
+          this.#break(String(reason));
+        }
       },
     });
     void this.#ask();

@@ -223,6 +223,23 @@ test("jetstream: a server that is too slow to answer is asked for one consumer, 
   }
 });
 
+test("jetstream: nonsense where changes are told makes a watch begin anew, and ends nothing", { skip }, async () => {
+  const connection = await link();
+  const prefix = `p${prefixes++}`;
+  const failures: string[] = [];
+  const observer = { answered() {}, failed: (_where: string, error: unknown) => failures.push(String(error)) };
+  const bucket = await natsStore(connection, { clock, prefix, observer }).bucket("b");
+  const told: string[] = [];
+  const watch = await bucket.watch((change) => told.push(change.key));
+  const manager = await jetstream(connection).jetstreamManager();
+  for await (const { config } of manager.consumers.list(`KV_${prefix}-b`))
+    connection.publish(config.deliver_subject ?? "", Buffer.from("nonsense"));
+  await until(() => failures.some((text) => text.includes("names no place in a stream")));
+  await bucket.put("key", Buffer.from("1"));
+  await until(() => told.includes("key"));
+  watch.close();
+});
+
 test("jetstream: a watch whose consumer is gone begins anew, and tells what was removed meanwhile", {
   skip,
 }, async () => {

@@ -140,10 +140,7 @@ export function valuesNow({ clock, follow, filter, within }: NatsWalkOptions): P
       late.cancel();
       following.close();
     };
-    const late = clock.after(within, () => {
-      end();
-      reject(new Error("not everything was told in time", { cause: last }));
-    });
+    // It throws where the connection is closed: nothing of ours may be running by then.
     const following = follow({
       filter,
       told: (stored) => void values.push(stored),
@@ -158,6 +155,10 @@ export function valuesNow({ clock, follow, filter, within }: NatsWalkOptions): P
       failed: (error) => {
         last = error;
       },
+    });
+    const late = clock.after(within, () => {
+      end();
+      reject(new Error("not everything was told in time", { cause: last }));
     });
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { JaegerTrace } from "@sipmesh/drivers";
+import { attributeOf, type JaegerTrace } from "@sipmesh/drivers";
 import { busiest, callsOf, kill } from "../pods.ts";
 import { type Site, sharedSite } from "../site.ts";
 import { noCluster } from "../surroundings.ts";
@@ -55,4 +55,4 @@ const isTransaction = ({ processes }: JaegerTrace, { processID }: JaegerTrace["s
   processes[processID]?.serviceName === "sipmesh-transaction";
 
 const podOf = ({ processes }: JaegerTrace, { processID }: JaegerTrace["spans"][number]) =>
-  processes[processID]?.tags.find(({ key }) => key === "k8s.pod.name")?.value;
+  attributeOf(processes[processID], "k8s.pod.name");

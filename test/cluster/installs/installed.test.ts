@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type JaegerTrace, Sipp } from "@sipmesh/drivers";
+import { attributeOf, type JaegerTrace, processOf, Sipp } from "@sipmesh/drivers";
 import { IMAGES, putImages } from "../images.ts";
 import { Release } from "../release.ts";
 import { able, commandFor, noCluster, OUTSIDE } from "../surroundings.ts";
@@ -171,14 +171,13 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
       for (const key of ["k8s.pod.name", "k8s.node.name", "k8s.deployment.name"])
         assert.ok(keys.includes(key), `${serviceName} has no ${key}`);
     }
-    const attribute = (key: string) =>
-      String(
-        Object.values(trace.processes)
-          .find(({ serviceName }) => serviceName === "sipmesh-transaction")
-          ?.tags.find((tag) => tag.key === key)?.value,
-      );
+    const owner = processOf(trace, "sipmesh-transaction");
     for (const known of ["k8s.pod.name", "k8s.node.name", "k8s.deployment.name"]) {
-      const found = await release.traces({ [known]: attribute(known), "sip.status_code": "200", "sip.method": "BYE" });
+      const found = await release.traces({
+        [known]: attributeOf(owner, known) ?? "",
+        "sip.status_code": "200",
+        "sip.method": "BYE",
+      });
       assert.ok(
         found.some(({ traceID }) => traceID === trace.traceID),
         `not found by ${known}`,
