@@ -13,8 +13,8 @@ import { run } from "./lib/run.ts";
 
 const { values } = parseArgs({
   options: {
-    /** Only files whose name contains this. */
-    only: { type: "string", default: "" },
+    /** Only files whose name contains one of these; may be given several times. */
+    only: { type: "string", multiple: true, default: [""] },
     /** Only the files of CORE. */
     core: { type: "boolean", default: false },
     /** Minutes after which no further file is begun. */
@@ -54,7 +54,7 @@ for (const name of FOLDERS) {
 }
 if (count(total) === 0) {
   const core = values.core ? " of the core" : "";
-  total.failed.push({ name: "cluster", reason: `no test in a file${core} whose name contains "${values.only}"` });
+  total.failed.push({ name: "cluster", reason: `no test in a file${core} whose name contains "${values.only.join('" or "')}"` });
 }
 for (const text of told(total)) console.log(text);
 if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
@@ -85,7 +85,7 @@ async function tests(name: string): Promise<void> {
 }
 
 function isWanted(file: string): boolean {
-  return file.includes(values.only) && (!values.core || CORE.includes(file.replace(".test.ts", "")));
+  return values.only.some((part) => file.includes(part)) && (!values.core || CORE.includes(file.replace(".test.ts", "")));
 }
 
 function seconds(): number {
