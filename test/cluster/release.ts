@@ -41,14 +41,17 @@ export class Release {
     values: object,
     { file, chart = CHART, flags = [] }: { file?: string; chart?: string; flags?: readonly string[] } = {},
   ): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), "sipmesh-values-"));
-    const own = join(folder, "values.json");
-    writeFileSync(own, JSON.stringify(values));
-    const files = file === undefined ? [own] : [join(chart, "values", file), own];
-    const valueFlags = files.flatMap((one) => ["-f", one]);
-    await this.helm("upgrade", "--install", "sipmesh", chart, "--create-namespace", ...valueFlags, ...flags);
-    rmSync(folder, { recursive: true });
+    await asFile(values, async (own) => {
+      const files = file === undefined ? [own] : [join(chart, "values", file), own];
+      const valueFlags = files.flatMap((one) => ["-f", one]);
+      await this.helm("upgrade", "--install", "sipmesh", chart, "--create-namespace", ...valueFlags, ...flags);
+    });
     await this.settled();
+  }
+
+  /** Puts an object of Kubernetes beside the release. */
+  async apply(object: object): Promise<void> {
+    await asFile(object, async (file) => await this.kubectl("apply", "-f", file));
   }
 
   /** Waits for states, not for seconds: every workload has all its pods, of the new revision, ready. */
@@ -87,8 +90,8 @@ export class Release {
     return targets[component];
   }
 
-  /** Waits until every edge tells peers this address for a transport, as the controller has found it. */
-  async tells(address: string, transport: "udp" | "tcp"): Promise<void> {
+  /** Waits until every edge, or one, tells peers this address for a transport, as the controller has found it. */
+  async tells(address: string, transport: "udp" | "tcp", who: "every" | "some" = "every"): Promise<void> {
     const told = async (pod: string) => {
       const { listeners } = (await this.stateOf(pod, "edge")) as { listeners: Listener[] };
       return listeners.some((one) => one.transport === transport && one.advertised?.address === address);
@@ -97,10 +100,10 @@ export class Release {
       async () => {
         const edges = await this.pods("edge");
         const all = await Promise.all(edges.map(({ name }) => told(name)));
-        return all.length > 0 && all.every((one) => one) ? true : undefined;
+        return all.length > 0 && all[who]((one) => one) ? true : undefined;
       },
       30_000,
-      `every edge tells ${address} for ${transport}`,
+      `${who} edge tells ${address} for ${transport}`,
     );
   }
 
@@ -174,6 +177,18 @@ export class Release {
     await runProgram("kubectl", ["wait", "--for=delete", `namespace/${this.namespace}`, "--timeout=240s"], 250_000);
     // Nodes that have a few volumes and no more get those of NATS back.
     await able("restoreNodes", [], 120_000);
+  }
+}
+
+/** Hands over a file that holds an object, for as long as it is read. */
+async function asFile(object: object, read: (path: string) => Promise<unknown>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sipmesh-object-"));
+  const path = join(folder, "object.json");
+  writeFileSync(path, JSON.stringify(object));
+  try {
+    await read(path);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -90,6 +90,11 @@ export interface Cluster {
    * it got no processor for seconds. What is known of owners is not to be relied on for as long as it lasts.
    */
   readonly doubtful: boolean;
+  /**
+   * Everybody who is there has had the time to say so. Before, as in the first seconds of a process, that nobody is known
+   * does not mean that nobody is there.
+   */
+  readonly complete: boolean;
   /** Tells the others that this instance goes, and takes its members off the list. */
   leave(): Promise<void>;
   /** Ends heartbeats and watches without a word, as a death does. */

@@ -108,6 +108,19 @@ test("while the bus is away nobody is taken for dead, nor right after it", () =>
   assert.deepEqual(a.ids(), ["b"]);
 });
 
+test("who has just come has not heard of everybody yet, however long it sleeps or hears nothing", () => {
+  const world = new World();
+  const a = world.join("a");
+  assert.equal(a.presence.complete, false);
+  world.clock.run(1000);
+  world.state = "away";
+  world.clock.run(60_000);
+  assert.equal(a.presence.complete, false);
+  world.state = "connected";
+  world.clock.run(3000);
+  assert.equal(a.presence.complete, true);
+});
+
 test("a broker that hangs, and is not known to be away, makes nobody dead; who died meanwhile is noticed afterwards", () => {
   const world = new World();
   const [a, b] = [world.join("a"), world.join("b")];

@@ -7,6 +7,8 @@ const HEARTBEAT = 1000;
 /** Silence after which an instance is dead: two heartbeats may be lost. With CHECK below 3 s. */
 const DEAD_AFTER = 2500;
 const CHECK = 250;
+/** Checks by which everybody who lives was heard: turns of the event loop, for who sleeps hears nobody. */
+const COMPLETE_AFTER = DEAD_AFTER / CHECK;
 /** Silence towards ourselves after which it is we who hear nothing: shorter than that of the first who could seem dead. */
 const DEAF_AFTER = DEAD_AFTER - HEARTBEAT;
 /** Silence towards ourselves after which others may have taken us for dead, or are about to. */
@@ -44,6 +46,7 @@ export class Presence {
   #check: Timer | undefined;
   #deaf = false;
   #doubtful = false;
+  #checks = 0;
   #stopped = false;
 
   constructor(options: PresenceOptions) {
@@ -57,6 +60,11 @@ export class Presence {
   /** All but ourselves. */
   get others(): Instance[] {
     return [...this.#others.values()].map(({ instance }) => instance);
+  }
+
+  /** Whoever is there has been heard. */
+  get complete(): boolean {
+    return this.#checks >= COMPLETE_AFTER;
   }
 
   /**
@@ -131,6 +139,7 @@ export class Presence {
       if (this.#doubtful) heardAgain();
       return;
     }
+    this.#checks++;
     for (const [id, since] of this.#left) if (since + FORGOTTEN_AFTER <= clock.now()) this.#left.delete(id);
     const deadline = clock.now() - DEAD_AFTER;
     let died = false;

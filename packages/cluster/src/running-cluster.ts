@@ -87,6 +87,10 @@ class RunningCluster implements Cluster {
     return this.#presence.doubtful;
   }
 
+  get complete(): boolean {
+    return this.#presence.complete;
+  }
+
   instances(target: string): readonly Instance[] {
     let instances = this.#byTarget.get(target);
     if (instances === undefined) {

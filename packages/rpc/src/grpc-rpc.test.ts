@@ -19,12 +19,18 @@ after(() => clock.close());
 
 let instances = 0;
 
-function start(peers: () => readonly Peer[] = () => [], lost?: (reason: string) => void, port = 0): Promise<GrpcRpc> {
+function start(
+  peers: () => readonly Peer[] = () => [],
+  lost?: (reason: string) => void,
+  port = 0,
+  complete = () => true,
+): Promise<GrpcRpc> {
   return grpcRpc({
     clock,
     instance: `i${instances++}`,
     listen: { address: "127.0.0.1", port },
     peers,
+    complete,
     observer: {
       called() {},
       served() {},
@@ -249,6 +255,30 @@ test("gRPC: who is there and cannot be reached just now is waited for, within th
   await Promise.all([caller.close(), answerer.close()]);
 });
 
+test("gRPC: who has not heard of everybody yet waits for whom it asks, within the deadline", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers());
+  const peers: Peer[] = [];
+  let complete = false;
+  const caller = await start(
+    () => peers,
+    undefined,
+    0,
+    () => complete,
+  );
+  const location = caller.client("location", LocationService);
+  const asking = location.lookup(asked, { deadline: 5000 });
+  const named = location.lookup(asked, { deadline: 5000, instance: "a" });
+  await assert.rejects(location.lookup(asked, { deadline: 300 }), { code: Code.Unavailable }, "the deadline holds");
+  peers.push(peer("a", answerer.port));
+  assert.deepEqual(await Promise.all([asking, named]), [REPLY, REPLY]);
+  complete = true;
+  peers.pop();
+  await assert.rejects(location.lookup(asked, { deadline: 60_000 }), { code: Code.Unavailable }, "nobody is there");
+  await caller.close();
+  await answerer.close();
+});
+
 test("gRPC: who closes leaves nobody waiting", async () => {
   const caller = await start(() => [peer("a", 1)]);
   const waits = caller.client("location", LocationService).lookup(asked, { deadline: 60_000 });
@@ -375,7 +405,13 @@ test("gRPC: every method is a typed unary call as well", async () => {
 test("gRPC: a port that is taken is told", async () => {
   const first = await start();
   await assert.rejects(
-    grpcRpc({ clock, instance: "x", listen: { address: "127.0.0.1", port: first.port }, peers: () => [] }),
+    grpcRpc({
+      clock,
+      instance: "x",
+      listen: { address: "127.0.0.1", port: first.port },
+      peers: () => [],
+      complete: () => true,
+    }),
   );
   await first.close();
 });

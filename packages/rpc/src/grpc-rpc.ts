@@ -11,6 +11,8 @@ export interface GrpcRpcOptions extends RpcOptions {
   readonly listen: { readonly address: string; readonly port: number };
   /** Who answers a service now, as presence tells it; this process itself excepted. */
   readonly peers: (service: string) => readonly Peer[];
+  /** Whether presence has heard of everybody. Until then a call for whom nobody is there waits, within its deadline. */
+  readonly complete: () => boolean;
   /** Absent: calls travel in the clear, and nobody is asked who they are. */
   readonly tls?: RpcTls | undefined;
 }
@@ -29,12 +31,12 @@ export interface GrpcRpc extends Rpc {
  * @throws Error where the address cannot be bound
  */
 export async function grpcRpc(options: GrpcRpcOptions): Promise<GrpcRpc> {
-  const { clock, observer, listen, peers, tls } = options;
+  const { clock, observer, listen, peers, complete, tls } = options;
   const security = tls === undefined ? IN_CLEAR : mutualTls(tls);
   const services = new Services(clock, observer);
   const server = new CallServer(services, clock, security);
   const port = await server.listen(listen.address, listen.port);
-  const calls = rpcOver(options, services, new RemoteCalls({ clock, peers, security, observer }));
+  const calls = rpcOver(options, services, new RemoteCalls({ clock, peers, complete, security, observer }));
   return {
     port,
     serve<D extends object>(definition: D, handlers: Handlers<D>) {

@@ -54,6 +54,7 @@ async function start(
     instance: `t${instances++}`,
     listen: { address: "127.0.0.1", port: 0 },
     peers,
+    complete: () => true,
     tls: { identity, name: NAME },
     observer: {
       called() {},

@@ -16,6 +16,8 @@ export interface RemoteCallsOptions {
   readonly clock: Clock;
   /** Who answers a service now, as presence tells it; this process itself excepted. */
   readonly peers: (service: string) => readonly Peer[];
+  /** Whether presence has heard of everybody: else a peer of whom it does not tell is waited for. */
+  readonly complete: () => boolean;
   readonly security: Security;
   readonly observer?: RpcObserver | undefined;
 }
@@ -49,8 +51,8 @@ export class RemoteCalls implements Remote {
         if (link === undefined) {
           const error = last ?? nobody(service, method, options);
           // Presence tells who has gone. Who is there and cannot be reached will be: all connections are lost at once where
-          // it is we who got no processor.
-          const waits = tried.size > 0 && left > AGAIN_AFTER;
+          // it is we who got no processor. And who has just started has not heard of everybody yet.
+          const waits = (tried.size > 0 || !this.#options.complete()) && left > AGAIN_AFTER;
           tried.clear();
           if (waits) this.#later(error, attempt, reject);
           else reject(error);

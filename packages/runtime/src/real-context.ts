@@ -54,7 +54,8 @@ export async function realContext(settings: ContextSettings): Promise<RunningCon
     // Calls find their peers by presence, and presence tells where calls are answered: one comes first.
     let cluster: Cluster | undefined;
     const peers = (service: string): readonly Peer[] => peersOf(cluster, service);
-    const rpc = await makeRpc(settings.rpc, { clock, instance, peers, telemetry, identity });
+    const complete = () => cluster?.complete === true;
+    const rpc = await makeRpc(settings.rpc, { clock, instance, peers, complete, telemetry, identity });
     ends.unshift(() => rpc.calls.close());
     const answering = settings.rpc && { address: ownAddress(settings.rpc, nats, network), port: rpc.port };
     cluster = joinCluster({
@@ -159,15 +160,16 @@ async function makeRpc(
     clock: Clock;
     instance: string;
     peers: (service: string) => readonly Peer[];
+    complete: () => boolean;
     telemetry: Telemetry;
     identity: WatchedIdentity | undefined;
   },
 ): Promise<{ calls: Rpc; port: number }> {
-  const { clock, instance, peers, telemetry, identity } = parts;
+  const { clock, instance, peers, complete, telemetry, identity } = parts;
   const observer = observeRpc(telemetry);
   if (listen === undefined) return { calls: directRpc({ clock, instance, observer }), port: 0 };
   const tls = identity && { identity, name: listen.tls?.name ?? "" };
-  const calls: GrpcRpc = await grpcRpc({ clock, instance, observer, listen, peers, tls });
+  const calls: GrpcRpc = await grpcRpc({ clock, instance, observer, listen, peers, complete, tls });
   return { calls, port: calls.port };
 }
 

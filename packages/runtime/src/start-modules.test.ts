@@ -31,6 +31,7 @@ function context(story: string[]): Context {
       membership: { number: 0, members: [] },
       state: "settled",
       doubtful: false,
+      complete: true,
       instances: () => [],
       ownerOf: () => undefined,
       successorOf: () => undefined,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SendFailure } from "@sipmesh/bus";
+import type { Inbound, SendFailure } from "@sipmesh/bus";
 import { type Request, response } from "@sipmesh/sip";
 import { BindError } from "@sipmesh/transport";
 import {
@@ -175,6 +175,22 @@ test("what the bus gives up is answered 503, with Retry-After where the source i
   assert.equal(own.telemetry.metrics.value("sipmesh_edge_dropped_total", { reason: "bus" }), 2);
   stranger.close();
   await own.stop();
+});
+
+test("a trusted peer is told no Retry-After with a 503, whoever says so", async () => {
+  const unavailable = (status: number) => (inbound: Inbound) =>
+    platform.reply(inbound, response(inbound.message as Request, status, { headers: [["Retry-After", "5"]] }));
+  for (const [status, told] of [
+    [503, false],
+    [500, true],
+  ] as const) {
+    phone.send(requestText({ via: `SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKlater${status}` }));
+    unavailable(status)(await platform.next());
+    const answer = await phone.next();
+    assert.ok(answer.startsWith(`SIP/2.0 ${status} `));
+    assert.equal(answer.includes("Retry-After"), told);
+    assert.match(answer, /\r\nCSeq: /);
+  }
 });
 
 test("what cannot be sent is told to its sender: a flow of a former edge, a socket that is not ours, a refusal", async () => {

@@ -108,6 +108,7 @@ export class Edge {
       sockets: this.#sockets,
       streams: this.#streams,
       pinger: this.#pinger,
+      trusts: (address) => this.#screen.trusts(address),
     });
     this.#selfCheck = new SelfCheck({
       edge,

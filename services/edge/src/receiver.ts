@@ -181,7 +181,7 @@ export class Receiver {
     const trusted = screen.trusts(flow.remote.address);
     if (overload.refuses(request, callId, trusted, cluster.ownerOf(callId)) === undefined) return false;
     this.#drop("overload");
-    this.#answer(request, flow, 503, undefined, trusted ? [] : [["Retry-After", String(overload.retryAfter())]]);
+    this.#answer(request, flow, 503, undefined, [["Retry-After", String(overload.retryAfter())]]);
     return true;
   }
 
@@ -245,9 +245,7 @@ export class Receiver {
     this.#options.overload.lost(message.callId);
     // Its sender says it again for 32 s.
     if (endsCall(message) && flow.transport === "udp") return;
-    // Some trunks take Retry-After as a reason to send nothing at all for that long.
-    const later = this.#options.screen.trusts(flow.remote.address) ? [] : [["Retry-After", RETRY_AFTER] as const];
-    this.#answer(message, flow, 503, undefined, later);
+    this.#answer(message, flow, 503, undefined, [["Retry-After", RETRY_AFTER]]);
   }
 
   /** Answers a request without state; ACK and responses are never answered. */

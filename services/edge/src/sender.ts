@@ -4,6 +4,7 @@ import { type Clock, latin1 } from "@sipmesh/environment";
 import { type Address, type Flow, parseDatagram } from "@sipmesh/sip";
 import { attribute, type Counter, type Telemetry } from "@sipmesh/telemetry";
 import type { Pinger } from "./pinger.ts";
+import { withoutRetryAfter } from "./retry-after.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import { exceptions, sendFailures, sendSpan, type Traffic, traffic } from "./telemetry.ts";
@@ -17,6 +18,8 @@ const PONG = Buffer.from("\r\n");
 
 /** Only a status line has a slash there: a method is a token. */
 const isResponse = (raw: Uint8Array) => raw[3] === SLASH;
+/** "SIP/2.0 503" */
+const isUnavailable = (raw: Uint8Array) => isResponse(raw) && raw[8] === 53 && raw[9] === 48 && raw[10] === 51;
 
 export interface SenderOptions {
   readonly edge: string;
@@ -26,6 +29,8 @@ export interface SenderOptions {
   readonly sockets: UdpSockets;
   readonly streams: Streams;
   readonly pinger: Pinger;
+  /** Whether a peer is one that is told no Retry-After. */
+  readonly trusts: (address: string) => boolean;
 }
 
 /** Puts messages on the wire: over their flow, or to a destination. What cannot be sent is told to its sender. */
@@ -109,7 +114,8 @@ export class Sender {
 
   #datagram(outbound: Outbound, socket: ReturnType<UdpSockets["of"]>, to: Address): string | undefined {
     if (socket === undefined) return "no-socket";
-    const { raw, failureTo } = outbound;
+    const { failureTo } = outbound;
+    const raw = this.#shown(outbound.raw, to.address);
     if (failureTo === undefined) {
       socket.send(raw, to.port, to.address);
     } else {
@@ -122,13 +128,18 @@ export class Sender {
   }
 
   #stream(outbound: Outbound, stream: Stream): string | undefined {
-    const { raw } = outbound;
+    const raw = this.#shown(outbound.raw, stream.remote.address);
     const now = this.#options.clock.now();
     const failure = stream.write(raw, now, (reason) => this.#failed(outbound, reason));
     if (failure !== undefined) return failure;
     stream.carried(isInvite(raw), now);
     this.#count(this.#tcp, raw);
     return undefined;
+  }
+
+  /** The message as this peer is to see it. */
+  #shown(raw: Uint8Array, peer: string): Uint8Array {
+    return isUnavailable(raw) && this.#options.trusts(peer) ? withoutRetryAfter(raw) : raw;
   }
 
   /** RFC 3261 §18.2.2: a response whose connection is gone goes to where its topmost Via says. */

@@ -41,10 +41,8 @@ describe("the edges that are there", () => {
     assert.deepEqual(edges.flowOf(referenceTo(udp)), udp);
     become(edge("0", {}, { address: "10.0.0.9", port: 5060 }), edge("2"));
     assert.deepEqual(edges.flowOf(referenceTo(udp)), { ...udp, edge: "2" });
-    assert.deepEqual(edges.present(udp), { ...udp, edge: "2" });
     become(edge("0", {}, { address: "10.0.0.9", port: 5060 }));
     assert.equal(edges.flowOf(referenceTo(udp)), undefined);
-    assert.deepEqual(edges.present(udp), udp, "nobody has it: it stays what it was");
   });
 
   it("a connection is gone with its edge", () => {
@@ -52,7 +50,6 @@ describe("the edges that are there", () => {
     assert.equal(edges.flowOf(referenceTo(tcp))?.edge, "1");
     become(edge("2"));
     assert.equal(edges.flowOf(referenceTo(tcp)), undefined);
-    assert.deepEqual(edges.present(tcp), tcp);
   });
 
   it("what begins anew goes by an edge that stays, what stands by the one that has it", () => {
@@ -60,5 +57,32 @@ describe("the edges that are there", () => {
     assert.equal(edges.wayTo("gone", "udp", PHONE, "")?.edge, "2");
     assert.deepEqual(edges.flowOf(referenceTo(udp)), udp);
     assert.deepEqual([edges.leaves("1"), edges.leaves("2"), edges.leaves("gone")], [true, false, false]);
+  });
+
+  it("a request leaves by its edge while that is there, then by who has its address, else by any that reaches the peer", () => {
+    const { edges, become } = presence(edge("1"), edge("2"));
+    const destination = { transport: "udp", address: PHONE, host: undefined };
+    const toAddress = { edge: "1", transport: "udp", local: OWN, remote: PHONE } as const;
+    const overFlow = { edge: "1", transport: "udp", local: OWN, flow: udp } as const;
+    assert.deepEqual(edges.exitOf(toAddress), { edge: "1", destination });
+    assert.deepEqual(edges.exitOf(overFlow), { edge: "1", flow: udp });
+    const elsewhere = { address: "10.0.0.9", port: 5060 };
+    become(edge("0", {}, elsewhere), edge("2"));
+    assert.deepEqual(edges.exitOf(toAddress), { edge: "2", destination });
+    assert.deepEqual(edges.exitOf(overFlow), { edge: "2", flow: { ...udp, edge: "2" } });
+    become(edge("0", {}, elsewhere));
+    assert.deepEqual(edges.exitOf(toAddress), { edge: "0", destination });
+    assert.deepEqual(edges.exitOf(overFlow), { edge: "0", destination });
+    become();
+    assert.deepEqual(edges.exitOf(toAddress), { edge: "1", destination }, "nobody is there");
+  });
+
+  it("a request over a connection that is gone leaves by nobody else; one to an address does", () => {
+    const { edges } = presence(edge("2"));
+    const over = { edge: "1", transport: "tcp", local: OWN, flow: tcp } as const;
+    assert.deepEqual(edges.exitOf(over), { edge: "1", flow: tcp });
+    const to = { edge: "1", transport: "tcp", local: OWN, remote: PHONE, host: undefined } as const;
+    const destination = { transport: "tcp", address: PHONE, host: undefined };
+    assert.deepEqual(edges.exitOf(to), { edge: "2", destination });
   });
 });

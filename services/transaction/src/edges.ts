@@ -5,6 +5,17 @@ import { type FlowReference, flowHash, listenerHash, nameHash, type Way } from "
 /** At most this many peers have their facing address remembered. */
 const REMEMBERED = 10_000;
 
+/** The edge that a message leaves by: over a flow of its, or to an address. */
+export interface Exit {
+  readonly edge: string;
+  readonly flow?: Flow;
+  readonly destination?: {
+    readonly transport: Transport;
+    readonly address: Address;
+    readonly host: string | undefined;
+  };
+}
+
 /** What presence tells of edges, in the form in which messages ask for it. */
 export class Edges {
   readonly #cluster: Cluster;
@@ -56,11 +67,20 @@ export class Edges {
     return edge && local && { edge: edge.id, transport, local, remote: { address: "0.0.0.0", port: 0 }, connection };
   }
 
-  /** The flow as it can be used now: over UDP by who has its address, where its edge is gone. */
-  present(flow: Flow): Flow {
-    if (flow.transport !== "udp" || this.#edges.has(flow.edge)) return flow;
-    const heir = this.#heirs.get(listenerHash(flow.local));
-    return heir === undefined ? flow : { ...flow, edge: heir.edge };
+  /**
+   * How a message leaves on its way now. Where the way's own edge is gone: by who has its address, else by any that reaches
+   * the peer, whose answer comes back to where a request came from (RFC 3581). A connection that is gone is nobody else's.
+   */
+  exitOf(way: Way): Exit {
+    const { transport, host, local } = way;
+    const flow = way.flow && this.#present(way.flow);
+    if (flow !== undefined && (transport !== "udp" || this.#edges.has(flow.edge))) return { edge: flow.edge, flow };
+    const remote = way.remote ?? flow?.remote;
+    if (remote === undefined) return { edge: way.edge };
+    const destination = { transport, address: remote, host };
+    if (this.#edges.has(way.edge)) return { edge: way.edge, destination };
+    const heir = transport === "udp" ? this.#heirs.get(listenerHash(local)) : undefined;
+    return { edge: (heir ?? this.wayTo("", transport, remote, "") ?? way).edge, destination };
   }
 
   /** The edge goes: what it holds may have been registered anew elsewhere. */
@@ -81,6 +101,13 @@ export class Edges {
 
   wayOver(flow: Flow): Way {
     return { edge: flow.edge, transport: flow.transport, local: flow.local, flow };
+  }
+
+  /** The flow as it can be used now: over UDP by who has its address, where its edge is gone. */
+  #present(flow: Flow): Flow {
+    if (flow.transport !== "udp" || this.#edges.has(flow.edge)) return flow;
+    const heir = this.#heirs.get(listenerHash(flow.local));
+    return heir === undefined ? flow : { ...flow, edge: heir.edge };
   }
 
   #facingLocal(edge: Instance, transport: Transport, remote: string): Address | undefined {

@@ -34,11 +34,12 @@ export class Sender {
     } = {},
   ): void {
     const { trace, failureKey, keepAlive } = options;
-    const flow = this.#edges.present(received);
+    const { edge, flow, destination } = this.#edges.exitOf(this.#edges.wayOver(received));
     const outbound: Outbound = {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
+      destination,
       trace,
       failureTo: failureKey === undefined ? undefined : this.#failureTo,
       failureKey,
@@ -46,18 +47,17 @@ export class Sender {
       callId,
     };
     // A provisional response that got lost is of no use behind a later one.
-    this.#publish(flow.edge, flow.transport, outbound, failureKey);
+    this.#publish(edge, received.transport, outbound, failureKey);
   }
 
   /** Downstream. */
   byWay(way: Way, message: Draft, callId: string, trace?: TraceContext, failureKey?: string): void {
-    const { remote, transport, host } = way;
-    const flow = way.flow && this.#edges.present(way.flow);
-    this.#publish(flow?.edge ?? way.edge, transport, {
+    const { edge, flow, destination } = this.#edges.exitOf(way);
+    this.#publish(edge, way.transport, {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
       flow,
-      destination: flow === undefined && remote !== undefined ? { transport, address: remote, host } : undefined,
+      destination,
       trace,
       failureTo: failureKey === undefined ? undefined : this.#failureTo,
       failureKey,

@@ -1,29 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { attributeOf, type JaegerTrace, processOf, Sipp } from "@sipmesh/drivers";
+import { attributeOf, type JaegerTrace, processOf } from "@sipmesh/drivers";
 import { IMAGES, putImages } from "../images.ts";
+import { callFromOutside } from "../outside-call.ts";
+import { oneOf } from "../pods.ts";
 import { Release } from "../release.ts";
-import { able, commandFor, noCluster, OUTSIDE } from "../surroundings.ts";
+import { able, noCluster } from "../surroundings.ts";
 import { until } from "../until.ts";
-
-const CALLEE = 7_060;
-const CALLER = 7_062;
-const REGISTRAR = 7_064;
-
-/** A scenario of test/scenarios. */
-const scenario = (name: string): string => new URL(`../../scenarios/${name}.xml`, import.meta.url).pathname;
 
 describe("The chart on a cluster", { skip: noCluster() }, () => {
   const release = new Release(`sipmesh-${process.pid}`);
-  const folder = mkdtempSync(join(tmpdir(), "sipmesh-cluster-"));
   const defaults = { ...IMAGES, jaeger: { ...IMAGES.jaeger, enabled: true } };
-  const within = commandFor("outside");
   /** What was there before. */
   const others = new Set<string>();
   let address = "";
+  let callId = "";
 
   before(async () => {
     await putImages();
@@ -36,6 +27,12 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     await release.create("privileged");
     for (const name of await everything(release)) others.add(name);
     await release.install(defaults);
+  });
+
+  it("starts from what was compiled when the image was made", async () => {
+    const { name } = await oneOf(release, "routing");
+    const told = await release.kubectl("exec", name, "--", "node", "-p", "require('node:module').getCompileCacheDir()");
+    assert.match(told, /^\/app\/\.compiled\//);
   });
 
   it("says how to register a phone, who may, how to call and where the trace is", async () => {
@@ -111,50 +108,10 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
   });
 
   it("a phone outside registers and is called by another, through the load balancer", async () => {
-    const remote = `${address}:5060`;
-    const users = join(folder, "users.csv");
-    writeFileSync(users, `SEQUENTIAL\nbob;${CALLEE}\n`);
-    const outside = { folder, within, address: OUTSIDE, remote, users };
-    // Who routes asks for the domains now and then: the former ones may hold for a while.
-    let attempts = 0;
-    await until(
-      async () => {
-        const name = `register-${attempts++}`;
-        const register = new Sipp({ ...outside, scenario: scenario("register"), name, port: REGISTRAR, calls: 1 });
-        return (await register.done(40_000)).successful === 1 ? true : undefined;
-      },
-      60_000,
-      "the phone registers without a password",
-    );
-    const callee = new Sipp({
-      folder,
-      within,
-      address: OUTSIDE,
-      scenario: scenario("callee"),
-      name: "callee",
-      port: CALLEE,
-    });
-    const caller = new Sipp({
-      ...outside,
-      scenario: scenario("caller"),
-      name: "caller",
-      port: CALLER,
-      rate: 1,
-      calls: 5,
-      extra: ["-cid_str", `%u-${folder.slice(-6)}@outside`],
-    });
-    const placed = await caller.done(90_000);
-    const received = await callee.stop();
-    assert.deepEqual(
-      { successful: placed.successful, failed: placed.failed, unexpected: placed.unexpected },
-      { successful: 5, failed: 0, unexpected: 0 },
-      `${caller.errors()}\n${callee.errors()}`,
-    );
-    assert.equal(received.failed, 0, callee.errors());
+    callId = await callFromOutside(`${address}:5060`);
   });
 
   it("a call is one trace in Jaeger, over its pods, which are named", async () => {
-    const callId = `1-${folder.slice(-6)}@outside`;
     const trace = await until(
       async () => {
         const found = await release.traces({ "sip.call_id": callId });

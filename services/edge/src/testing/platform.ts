@@ -87,6 +87,7 @@ export async function startPlatform(
     },
     state: "settled",
     doubtful: false,
+    complete: true,
     leave: async () => {},
     stop() {},
   };

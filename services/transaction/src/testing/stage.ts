@@ -128,6 +128,7 @@ export class Ground {
         view.listeners.add(run);
         return { close: () => void view.listeners.delete(run) };
       },
+      complete: true,
       get doubtful() {
         return ground.doubtful.has(name);
       },
