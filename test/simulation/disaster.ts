@@ -49,13 +49,19 @@ export function strike(disaster: Disaster, { world, platform, options, at }: Sur
     begin(reborn);
   };
   const ends = disaster.at + disaster.lasts;
-  const rollOut = ({ at: begins, lasts, sleeps, storeDelay, target }: Rollout): void => {
+  const rollOut = ({ at: begins, lasts, sleeps, storeDelay, brokerDelay, target }: Rollout): void => {
     const former = platform.with(target);
     const setDelay = (delay: number) => () => {
       for (const { store } of platform.with(target)) store.delay = [0.1, delay];
     };
     for (let index = 0; index <= former.length; index++) at(begins + index * lasts + LOOK, setDelay(storeDelay));
+    const { broker } = platform.site;
+    const setBrokerDelay = (delay: number) => () => {
+      broker.delay = [0.1, delay];
+    };
+    at(begins, setBrokerDelay(brokerDelay));
     at(begins + (former.length + 2) * lasts, setDelay(3));
+    at(begins + (former.length + 2) * lasts, setBrokerDelay(3));
     for (const [index, process] of former.entries()) {
       let follower: VirtualProcess | undefined;
       at(begins + index * lasts, () => {

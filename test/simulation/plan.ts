@@ -69,6 +69,8 @@ export interface Rollout {
   readonly sleeps: readonly Sleep[];
   /** Milliseconds that the store takes at most meanwhile, each way. */
   readonly storeDelay: number;
+  /** And the broker, from one process to another. */
+  readonly brokerDelay: number;
 }
 
 /** A process gets no processor for a while. */
@@ -102,6 +104,8 @@ const users = ["alice", "bob", "carol", "dave", "erin"];
 /** When calls begin and end to be placed. */
 const CALLS_FROM = 15_000;
 const CALLS_UNTIL = 75_000;
+/** Share of the rollouts in which callers are hasty. */
+const HASTY = 0.3;
 
 function habitOf(random: SeededRandom): Habit {
   const then = random.pick(["answer", "answer", "answer", "refuse", "ignore"] as const);
@@ -155,7 +159,15 @@ function rolloutOf(at: number, random: SeededRandom): Rollout {
     at: at + random.between(0, 3 * lasts + 3000),
     lasts: random.pick(number === 0 ? [500, 1500, 3500] : [100, 500, 1500]),
   }));
-  return { what: "rollout", target: "transaction", at, lasts, sleeps, storeDelay: random.pick([3, 3, 100, 900]) };
+  return {
+    what: "rollout",
+    target: "transaction",
+    at,
+    lasts,
+    sleeps,
+    storeDelay: random.pick([3, 3, 100, 900]),
+    brokerDelay: 3,
+  };
 }
 
 /** Draws a plan. The same seed gives the same plan. */
@@ -212,7 +224,7 @@ export function planOf(seed: number): Plan {
       method: random.pick(["MESSAGE", "OPTIONS"] as const),
     }),
   );
-  return {
+  const plan: Plan = {
     seed,
     platform: { users: present, media: random.pick(["always", "never"] as const), shape },
     weatherName: random.pick(["fair", "rough", "rough", "stormy"] as const),
@@ -221,6 +233,21 @@ export function planOf(seed: number): Plan {
     messages,
     ...(disaster === undefined ? {} : { disaster }),
   };
+  // Drawn last: what a seed has shown it shows again.
+  return disaster?.what === "rollout" && random.chance(HASTY) ? hasty(plan, disaster, pair, random) : plan;
+}
+
+/** Callers give up while owners are replaced, and what these tell one another takes its time. */
+function hasty(plan: Plan, rollout: Rollout, pair: () => Pick<CallPlan, "from" | "to">, random: SeededRandom): Plan {
+  const givenUp = (): CallPlan => ({
+    at: Math.max(CALLS_FROM, rollout.at + random.between(-2000, 3 * rollout.lasts + 3000)),
+    ...pair(),
+    offerless: false,
+    cancelsAfter: random.pick([400, 1000, 2000]),
+    talks: 0,
+  });
+  const calls = [...plan.calls, ...Array.from({ length: 12 }, givenUp)];
+  return { ...plan, calls, disaster: { ...rollout, brokerDelay: 100 } };
 }
 
 /** Milliseconds after a disaster within which everything is as it was. */

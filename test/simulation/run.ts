@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { LocationService } from "@sipmesh/proto/location";
 import { RpcError } from "@sipmesh/rpc";
 import {
+  cancelAnswers,
   every2xx,
   finalResponses,
   ladder,
@@ -65,6 +66,7 @@ export async function run(plan: Plan): Promise<Outcome> {
         every2xx(isPlatform, gone, survivable(plan)),
         noLateAnswers(isPlatform),
         ringBound(isPlatform, 1000 * RING_TIME, gone),
+        cancelAnswers(isPlatform, gone),
       ];
   if (plan.platform.media === "always" && !disturbed) checks.push(relayedMedia(isPlatform));
   tapSip(world.internet, (sighting) => {

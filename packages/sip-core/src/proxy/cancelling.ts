@@ -10,12 +10,15 @@ import { NONE, type Work } from "./work.ts";
 /** The caller gives up (RFC 3261 section 16.10): the CANCEL is answered at once, the INVITE when the branches are. */
 export function cancelFromUpstream(work: Work, cancel: Request): void {
   const { context, tools } = work;
-  work.respond(response(cancel, 200, { toTag: localTag(cancel, tools.sealer) }), 200);
-  if (!context.cancelAnswered && !isReliable(context.flow.transport)) {
-    // Until then its retransmissions are answered alike, though the INVITE may be over before.
-    context.cancelAnswered = true;
-    work.start("proxy", -1, "J", transactionLife(tools.timers));
+  if (context.cancelAnswer !== undefined) {
+    work.again = true;
+    work.respond(context.cancelAnswer, 200);
+    return;
   }
+  context.cancelAnswer = response(cancel, 200, { toTag: localTag(cancel, tools.sealer) });
+  work.respond(context.cancelAnswer, 200);
+  // Until then its retransmissions are answered alike, though the INVITE may be over before.
+  if (!isReliable(context.flow.transport)) work.start("proxy", -1, "J", transactionLife(tools.timers));
   if (context.method !== "INVITE" || context.cancelled || context.accepted || context.answered !== 0) return;
   context.cancelled = true;
   if (context.stage === "routing") answer(work, { status: 487 });

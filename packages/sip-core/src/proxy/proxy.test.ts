@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromDraft, type Request } from "@sipmesh/sip";
-import { ProxyStage, phone, wayTo } from "../testing/proxy-stage.ts";
+import { callerFlow, ProxyStage, phone, wayTo } from "../testing/proxy-stage.ts";
 import { requestOf } from "../testing/stage.ts";
 
 const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
@@ -118,9 +118,24 @@ test("a CANCEL that comes again is answered alike for 64·T1, though the INVITE 
   stage.event({ type: "cancel", message: cancel }).answers(0, 487);
   stage.event({ type: "ack", message: ackTo(request, "phone0") }).until(31_000);
   stage.event({ type: "cancel", message: cancel });
-  assert.equal(stage.log.at(-1), "31000 200 ↑");
+  assert.equal(stage.log.at(-1), "31000 200 ↑ again");
   stage.until(40_000);
   assert.equal(stage.log.at(-1), "32000 terminated");
+});
+
+test("who goes on with a cancelled call answers the CANCEL again, and the INVITE after it, until its ACK has come", () => {
+  const request = invite();
+  for (const transport of ["udp", "tcp"] as const) {
+    const stage = new ProxyStage(request, { flow: { ...callerFlow, transport } }).goes([phone(1)]).answers(0, 180);
+    stage.event({ type: "cancel", message: requestOf("CANCEL", { via, callId: request.callId }) });
+    assert.deepEqual(stage.resumed, ["200 ↑ again", "180 ↑ again", "CANCEL → 0 again"]);
+    stage.answers(0, 200, { method: "CANCEL" }).answers(0, 487);
+    assert.deepEqual(stage.resumed, ["200 ↑ again", "487 ↑ again"]);
+    stage.event({ type: "ack", message: ackTo(request, "phone0") });
+    assert.deepEqual(stage.resumed, []);
+    stage.until(40_000);
+    assert.ok(stage.over);
+  }
 });
 
 test("CANCEL before routing has answered: 487, and the answer of routing comes too late", () => {

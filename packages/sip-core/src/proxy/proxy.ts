@@ -50,7 +50,7 @@ export function startProxy(request: Request, flow: Flow, description: "offer" | 
       best: undefined,
       challenges: NONE,
       cancelled: false,
-      cancelAnswered: false,
+      cancelAnswer: undefined,
       accepted: false,
       answered: 0,
       description,
@@ -157,7 +157,7 @@ function takeTimer(work: Work, { owner, branch, timer }: Extract<ProxyEvent, { t
   if (timer === "C" || timer === "ring") {
     takeRungOut(work, branch);
   } else if (owner === "proxy" && timer === "J") {
-    work.context.cancelAnswered = false;
+    work.context.cancelAnswer = undefined;
   } else if (timer === "after-cancel") {
     // Section 9.1: a callee that does not answer what was cancelled is taken to be gone.
     work.stop("client", branch);
@@ -215,7 +215,7 @@ function isOver(context: ResponseContext): boolean {
   return (
     context.stage === "over" &&
     context.server === undefined &&
-    !context.cancelAnswered &&
+    (context.cancelAnswer === undefined || isReliable(context.flow.transport)) &&
     context.branches.every((b) => b.client === undefined && b.cancelling === undefined && isQuiet(b))
   );
 }

@@ -48,8 +48,11 @@ export interface ResponseContext {
   readonly challenges: readonly Challenge[];
   /** The caller has given up. */
   readonly cancelled: boolean;
-  /** A CANCEL was answered, and may come again: its server transaction lives until Timer J (section 17.2.2). */
-  readonly cancelAnswered: boolean;
+  /**
+   * The final response of the CANCEL's server transaction; absent: none came. Over an unreliable transport it lives until
+   * Timer J (section 17.2.2). Over a reliable one it keeps nothing alive, but who goes on with the call knows of it.
+   */
+  readonly cancelAnswer: Draft | undefined;
   /** A branch has answered 2xx: from here on no other final response is sent. */
   readonly accepted: boolean;
   /** The status of the first final response that went upstream; 0: none yet. */

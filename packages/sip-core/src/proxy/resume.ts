@@ -19,6 +19,7 @@ export function resumeProxy(context: ResponseContext, tools: ProxyTools): Step<R
     work.context.route = processRoutes(request, tools.sealer, tools.isOwn, flow.remote.address);
   }
   work.again = true;
+  answerCancelAgain(work);
   tellServer(work, { type: "request" });
   if (work.context.stage === "routing" && work.context.route !== undefined) askTheWay(work, work.context.route);
   for (const index of work.context.branches.keys()) {
@@ -26,6 +27,13 @@ export function resumeProxy(context: ResponseContext, tools: ProxyTools): Step<R
     resumeExchange(work, index);
   }
   return settle(work);
+}
+
+/** Before the INVITE's final response, as its caller expects it; who has acknowledged that one waits for nothing more. */
+function answerCancelAgain(work: Work): void {
+  const { cancelAnswer, server } = work.context;
+  if (cancelAnswer === undefined || server === undefined || server.state === "Confirmed") return;
+  work.respond(cancelAnswer, 200);
 }
 
 /** What waited for the media service waits anew: the former answer went to who is gone. */

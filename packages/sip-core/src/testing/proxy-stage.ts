@@ -10,6 +10,7 @@ import type {
   ProxyTools,
   ResponseContext,
 } from "../proxy/response-context.ts";
+import { resumeProxy } from "../proxy/resume.ts";
 import type { Sealer } from "../proxy/sealer.ts";
 import type { Target, Way } from "../proxy/target.ts";
 import { rfcTimers } from "../transaction/timers.ts";
@@ -118,6 +119,13 @@ export class ProxyStage {
     return this.#timers.map(({ owner, branch, timer }) => `${owner} ${branch} ${timer}`);
   }
 
+  /** What another member says that goes on from here. */
+  get resumed(): string[] {
+    return resumeProxy(this.context, this.#tools)
+      .effects.filter(({ type }) => type === "respond" || type === "forward")
+      .map((effect) => inWords(effect as Output));
+  }
+
   event(event: ProxyEvent): this {
     const { state, effects } = proxy(this.context, event, this.#tools);
     this.context = state;
@@ -169,13 +177,13 @@ export class ProxyStage {
         case "respond": {
           const status = Number(effect.message.head.slice(8, 11));
           this.upstream.push({ status, message: effect.message, again: effect.again });
-          this.#note(`${status} ↑${effect.again ? " again" : ""}`);
+          this.#note(inWords(effect));
           break;
         }
         case "forward": {
-          const { branch, method, message, again } = effect;
+          const { branch, method, message } = effect;
           this.requests.push({ branch, method, message: fromDraft(message) as Request });
-          this.#note(`${method} → ${branch}${again ? " again" : ""}`);
+          this.#note(inWords(effect));
           break;
         }
         case "start":
@@ -219,4 +227,12 @@ export class ProxyStage {
   #note(text: string): void {
     this.log.push(`${this.now} ${text}`);
   }
+}
+
+type Output = Extract<ProxyEffect, { type: "respond" | "forward" }>;
+
+function inWords(effect: Output): string {
+  const again = effect.again ? " again" : "";
+  if (effect.type === "forward") return `${effect.method} → ${effect.branch}${again}`;
+  return `${effect.message.head.slice(8, 11)} ↑${again}`;
 }

@@ -1,3 +1,4 @@
+export { cancelAnswers } from "./checks/cancel-answers.ts";
 export type { Check, IsPlatform, Violation } from "./checks/check.ts";
 export { every2xx } from "./checks/every-2xx.ts";
 export { finalResponses } from "./checks/final-responses.ts";

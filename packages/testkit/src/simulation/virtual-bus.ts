@@ -16,6 +16,8 @@ interface Listening {
 
 /** The broker between simulated processes: first in first out per subject and publisher, with delay, at most once. */
 export class VirtualBroker {
+  /** Milliseconds from one process to another: the least and the most. */
+  delay: readonly [number, number] = [0.1, 3];
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #failed: (error: unknown) => void;
@@ -114,7 +116,7 @@ export class VirtualBroker {
       return;
     }
     const queue = `${from} ${to} ${subject}`;
-    const arrives = Math.max(this.#free.get(queue) ?? 0, this.#clock.elapsed + this.#random.between(0.1, 3));
+    const arrives = Math.max(this.#free.get(queue) ?? 0, this.#clock.elapsed + this.#random.between(...this.delay));
     this.#free.set(queue, arrives);
     this.#clock.after(arrives - this.#clock.elapsed, guarded);
   }

@@ -124,13 +124,14 @@ export interface CallState {
   best: Candidate | undefined;
   challenges: ChallengeField[];
   cancelled: boolean;
-  cancelAnswered: boolean;
   accepted: boolean;
   answered: number;
   description: string;
   mediaInstance: number;
   exchanges: number;
   timers: RunningTimer[];
+  /** The final response of the CANCEL's server transaction. */
+  cancelAnswer?: Buffer | undefined;
 }
 
 /** One of the four transaction machines. */
@@ -842,13 +843,13 @@ function createBaseCallState(): CallState {
     best: undefined,
     challenges: [],
     cancelled: false,
-    cancelAnswered: false,
     accepted: false,
     answered: 0,
     description: "",
     mediaInstance: 0,
     exchanges: 0,
     timers: [],
+    cancelAnswer: undefined,
   };
 }
 
@@ -920,9 +921,6 @@ export const CallState: MessageFns<CallState> = {
     if (message.cancelled !== false) {
       writer.uint32(176).bool(message.cancelled);
     }
-    if (message.cancelAnswered !== false) {
-      writer.uint32(184).bool(message.cancelAnswered);
-    }
     if (message.accepted !== false) {
       writer.uint32(192).bool(message.accepted);
     }
@@ -940,6 +938,9 @@ export const CallState: MessageFns<CallState> = {
     }
     for (const v of message.timers) {
       RunningTimer.encode(v!, writer.uint32(234).fork()).join();
+    }
+    if (message.cancelAnswer !== undefined) {
+      writer.uint32(242).bytes(message.cancelAnswer);
     }
     return writer;
   },
@@ -1133,14 +1134,6 @@ export const CallState: MessageFns<CallState> = {
             message.cancelled = reader.bool();
             continue;
           }
-          case 23: {
-            if (tag !== 184) {
-              break;
-            }
-
-            message.cancelAnswered = reader.bool();
-            continue;
-          }
           case 24: {
             if (tag !== 192) {
               break;
@@ -1187,6 +1180,14 @@ export const CallState: MessageFns<CallState> = {
             }
 
             message.timers.push(RunningTimer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.cancelAnswer = Buffer.from(reader.bytes());
             continue;
           }
         }

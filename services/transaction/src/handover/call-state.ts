@@ -4,6 +4,7 @@ import * as wire from "@sipmesh/proto/handover";
 import { type Address, type Message, parseDatagram, toBytes } from "@sipmesh/sip";
 import type { Branch, ProxyTimer, ResponseContext, Target, Way } from "@sipmesh/sip-core";
 import { bufferOf, flowOf, transportOf, wireFlow, wireTransport } from "../wire.ts";
+import { draftBytes, draftOf } from "./draft.ts";
 import { known } from "./known.ts";
 import { frozenMachine, thawedClient, thawedNonInvite, thawedServer } from "./machine-state.ts";
 
@@ -62,7 +63,7 @@ export function encodeCallState(state: CallState): Uint8Array {
     best: best && { status: best.status, response: best.response && messageBytes(best.response) },
     challenges: context.challenges.map(({ name, value }) => ({ name, value })),
     cancelled: context.cancelled,
-    cancelAnswered: context.cancelAnswered,
+    cancelAnswer: draftBytes(context.cancelAnswer),
     accepted: context.accepted,
     answered: context.answered,
     description: context.description,
@@ -118,7 +119,7 @@ export function decodeCallState(bytes: Uint8Array, elapsed: number): CallState {
       },
       challenges: frozen.challenges,
       cancelled: frozen.cancelled,
-      cancelAnswered: frozen.cancelAnswered,
+      cancelAnswer: draftOf(frozen.cancelAnswer),
       accepted: frozen.accepted,
       answered: frozen.answered,
       description: known(frozen.description, ["offer", "answer"]),

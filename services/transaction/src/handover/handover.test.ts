@@ -194,6 +194,28 @@ describe("an owner of calls and its successor", () => {
     assert.deepEqual(words(one, two), ["200 → 198.51.100.7"]);
   });
 
+  for (const transport of ["udp", "tcp"] as const) {
+    it(`the owner leaves while its answer to a CANCEL waits (${transport}): the new one gives it, before the 487`, async () => {
+      const caller = flowFrom("198.51.100.7", transport);
+      await one.receive(fromAlice("INVITE"), caller);
+      await settled();
+      const invite = one.request("INVITE");
+      await one.receive(answer(invite, 180), bob);
+      await settled();
+      words(one, two);
+      const three = await Stage.begin({ name: "three", ground, routing });
+      await two.service.stop();
+      await one.receive(fromAlice("CANCEL", { via: fromAliceVia(invite) }), caller);
+      assert.deepEqual(words(one, three), [], "the successor does not confirm");
+      ground.list("three");
+      await ground.clock.pass(50);
+      assert.deepEqual(words(one, three), ["200 → 198.51.100.7", "180 → 198.51.100.7", "CANCEL → 203.0.113.1"]);
+      await three.receive(answer(invite, 487), bob, 2);
+      await settled();
+      assert.deepEqual(words(one, three), ["ACK → 203.0.113.1", "487 → 198.51.100.7"]);
+    });
+  }
+
   it("a third one joins and owns the call: it has it, and is ready then", async () => {
     const invite = await ring();
     const three = await Stage.begin({ name: "three", ground, routing });

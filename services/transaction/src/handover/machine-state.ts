@@ -1,8 +1,7 @@
-import { latin1 } from "@sipmesh/environment";
 import type * as wire from "@sipmesh/proto/handover";
-import { type Draft, type Request, toBytes } from "@sipmesh/sip";
+import type { Draft, Request } from "@sipmesh/sip";
 import type { InviteClient, InviteServer, NonInviteClient, NonInviteServer } from "@sipmesh/sip-core";
-import { bufferOf } from "../wire.ts";
+import { draftBytes, draftOf } from "./draft.ts";
 import { known } from "./known.ts";
 
 type Machine = InviteClient | InviteServer | NonInviteClient | NonInviteServer;
@@ -39,11 +38,11 @@ function inviteServer(frozen: wire.Machine, request: Request | undefined): Invit
   const state = known(frozen.state, ["Proceeding", "Accepted", "Completed", "Confirmed"]);
   switch (state) {
     case "Proceeding": {
-      const provisional = draftOf(frozen);
+      const provisional = draftOf(frozen.message);
       return { machine, state, reliable, request: needed(request), ...(provisional && { provisional }) };
     }
     case "Completed":
-      return { machine, state, reliable, final: needed(draftOf(frozen)), interval };
+      return { machine, state, reliable, final: needed(draftOf(frozen.message)), interval };
     default:
       return { machine, state };
   }
@@ -57,9 +56,9 @@ function nonInviteServer(frozen: wire.Machine, request: Request | undefined): No
     case "Trying":
       return { machine, state, reliable, request: needed(request) };
     case "Proceeding":
-      return { machine, state, reliable, provisional: needed(draftOf(frozen)) };
+      return { machine, state, reliable, provisional: needed(draftOf(frozen.message)) };
     case "Completed": {
-      const final = draftOf(frozen);
+      const final = draftOf(frozen.message);
       return { machine, state, ...(final && { final }) };
     }
   }
@@ -77,11 +76,11 @@ function inviteClient(frozen: wire.Machine): InviteClient {
   const state = known(frozen.state, ["Calling", "Proceeding", "Accepted", "Completed"]);
   switch (state) {
     case "Calling":
-      return { machine, state, reliable, invite: needed(draftOf(frozen)), interval };
+      return { machine, state, reliable, invite: needed(draftOf(frozen.message)), interval };
     case "Proceeding":
-      return { machine, state, reliable, invite: needed(draftOf(frozen)) };
+      return { machine, state, reliable, invite: needed(draftOf(frozen.message)) };
     case "Completed":
-      return { machine, state, ack: needed(draftOf(frozen)) };
+      return { machine, state, ack: needed(draftOf(frozen.message)) };
     case "Accepted":
       return { machine, state };
   }
@@ -94,25 +93,12 @@ export function thawedNonInvite(frozen: wire.Machine): NonInviteClient {
   const state = known(frozen.state, ["Trying", "Proceeding", "Completed"]);
   switch (state) {
     case "Trying":
-      return { machine, state, reliable, request: needed(draftOf(frozen)), interval };
+      return { machine, state, reliable, request: needed(draftOf(frozen.message)), interval };
     case "Proceeding":
-      return { machine, state, reliable, request: needed(draftOf(frozen)) };
+      return { machine, state, reliable, request: needed(draftOf(frozen.message)) };
     case "Completed":
       return { machine, state };
   }
-}
-
-function draftBytes(draft: Draft | undefined): Buffer | undefined {
-  return draft && bufferOf(toBytes(draft.head, draft.body, latin1.encodeInto, Buffer.allocUnsafe));
-}
-
-const HEAD_END = Buffer.from("\r\n\r\n");
-
-function draftOf({ message }: wire.Machine): Draft | undefined {
-  if (message === undefined) return undefined;
-  const end = message.indexOf(HEAD_END);
-  if (end < 0) throw new Error("the state of a call has a message without an end of its head");
-  return { head: latin1.decode(message, 0, end + 2), body: message.subarray(end + 4) };
 }
 
 function needed<T>(value: T | undefined): T {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fromDraft, type Request, type Response, request, response } from "@sipmesh/sip";
 import type { Sighting } from "../sip-tap.ts";
+import { cancelAnswers } from "./cancel-answers.ts";
 import type { Check } from "./check.ts";
 import { every2xx } from "./every-2xx.ts";
 import { finalResponses } from "./final-responses.ts";
@@ -97,6 +98,22 @@ describe("the check of late answers", () => {
   it("finds a 408, and an answer when the time is over", () => {
     assert.equal(verdict(noLateAnswers(isPlatform), [came(0, message), left(100, answer(message, 408))]).length, 1);
     assert.equal(verdict(noLateAnswers(isPlatform), [came(0, message), left(70_000, answer(message, 200))]).length, 1);
+  });
+});
+
+describe("the check of answers to CANCEL", () => {
+  const cancel = made("CANCEL", "up");
+  const [ok, ended] = [left(2, answer(cancel, 200)), left(3, answer(invite, 487))];
+  const check = (gone = false) => cancelAnswers(isPlatform, () => gone);
+  it("allows the 200 before the 487, and both again", () =>
+    assert.deepEqual(verdict(check(), [came(1, cancel), ok, ended, came(4, cancel), ended, ok]), []));
+  it("finds a 487 that comes first, and a CANCEL that is never answered", () => {
+    assert.equal(verdict(check(), [came(1, cancel), ended, ok]).length, 1);
+    assert.equal(verdict(check(), [came(1, cancel), left(2, answer(invite, 486))]).length, 1);
+  });
+  it("minds neither an answer that crosses the CANCEL nor a caller that is gone", () => {
+    assert.deepEqual(verdict(check(), [came(1, cancel), left(2, answer(invite, 200)), ok]), []);
+    assert.deepEqual(verdict(check(true), [came(1, cancel), ended]), []);
   });
 });
 
