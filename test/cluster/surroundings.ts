@@ -2,7 +2,7 @@ import { missing, runProgram } from "@sipmesh/drivers";
 
 /**
  * What the surroundings can do: the variable that names the command, and the command for kind and Docker where it is not
- * set. N is a node's place among the names of all nodes. docs/kubernetes.md has the list.
+ * set. N is a node's number as `nodes.ts` has it. docs/kubernetes.md has the list.
  */
 const COMMANDS = {
   /** REFERENCE CONTEXT FLAGS…: builds the image and puts it on every node. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { attributeOf, type JaegerTrace, processOf } from "@sipmesh/drivers";
 import { IMAGES, putImages } from "../images.ts";
+import { numberOf } from "../nodes.ts";
 import { callFromOutside } from "../outside-call.ts";
 import { oneOf } from "../pods.ts";
 import { Release } from "../release.ts";
@@ -103,8 +104,9 @@ describe("The chart on a cluster", { skip: noCluster() }, () => {
     const slices = ["endpointslices", "-l", "kubernetes.io/service-name=sipmesh-sip-udp"];
     const [node = ""] = (await release.kubectl("get", ...slices, "-o", ready)).split(" ");
     assert.notEqual(node, "");
+    const number = await numberOf(node);
     for (const service of ["sipmesh-sip-udp", "sipmesh-sip-tcp"])
-      await able("loadBalancer", [release.namespace, service, node.replace(/^\D+/, "")], 30_000);
+      await able("loadBalancer", [release.namespace, service, number], 30_000);
   });
 
   it("a phone outside registers and is called by another, through the load balancer", async () => {

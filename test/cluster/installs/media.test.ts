@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { Program } from "@sipmesh/drivers";
 import { IMAGES, putImages } from "../images.ts";
+import { nodes, numberOf } from "../nodes.ts";
 import { Release } from "../release.ts";
 import { able, commandFor, noCluster } from "../surroundings.ts";
 import { until } from "../until.ts";
@@ -108,13 +109,13 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     const pods = ["pods", "-l", "app.kubernetes.io/component=edge"];
     near = await until(
       async () => {
-        const nodes = await release.kubectl("get", ...pods, "-o", "jsonpath={.items[*].spec.nodeName}");
-        return nodes.includes(" ") ? undefined : nodes;
+        const on = await release.kubectl("get", ...pods, "-o", "jsonpath={.items[*].spec.nodeName}");
+        return on.includes(" ") ? undefined : on;
       },
       60_000,
       "one edge is left",
     );
-    await able("loadBalancer", [release.namespace, "sipmesh-sip-udp", near.replace(/^\D+/, "")], 30_000);
+    await able("loadBalancer", [release.namespace, "sipmesh-sip-udp", await numberOf(near)], 30_000);
   });
   after(async () => {
     for (const phones of opened) await phones.stop();
@@ -123,8 +124,7 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
   });
 
   it("runs each slot of each node, with ports of its own", async () => {
-    const nodes = (await release.kubectl("get", "nodes", "-o", "name")).trim().split("\n").length;
-    assert.equal((await relays()).length, 2 * nodes);
+    assert.equal((await relays()).length, 2 * (await nodes()).length);
   });
 
   it("kill −9 of the relays: calls go on after a short silence, and can be held and taken up again", async (t) => {
