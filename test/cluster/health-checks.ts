@@ -7,6 +7,10 @@ const SERVICES = ["sipmesh-sip-udp", "sipmesh-sip-tcp"];
 /** Milliseconds between two looks, and for which an answer is awaited. */
 const INTERVAL = 250;
 const PATIENCE = 1000;
+/** Looks in a row without an answer after which a node is taken for dead: one that is slow for a moment would lose its connections. */
+const SILENT = 3;
+
+type Answer = "serves" | "has none" | "silent";
 
 /**
  * Plays the health checks of a load balancer: asks each node at the Service's health-check port whether it has an edge that is ready,
@@ -18,6 +22,8 @@ export class HealthChecks {
   readonly #over = new AbortController();
   #running: Promise<void> | undefined;
   #led = "";
+  /** Looks in a row to which the node that is led to gave no answer. */
+  #silent = 0;
 
   private constructor(release: Release, ports: readonly string[]) {
     this.#release = release;
@@ -38,6 +44,13 @@ export class HealthChecks {
     return this.#led;
   }
 
+  /** Leads the Services to a node; they stay there for as long as it has an edge that is ready. */
+  async lead(number: string): Promise<void> {
+    for (const service of SERVICES) await able("loadBalancer", [this.#release.namespace, service, number], 30_000);
+    this.#led = number;
+    this.#silent = 0;
+  }
+
   async stop(): Promise<void> {
     this.#over.abort();
     await this.#running;
@@ -53,13 +66,19 @@ export class HealthChecks {
   async #look(): Promise<void> {
     const all = await this.#nodes();
     const present = all.find(({ number }) => number === this.#led);
-    if (present !== undefined && (await this.#serves(present.address))) return;
+    if (present !== undefined && (await this.#stays(present.address))) return;
     for (const { number, address } of all) {
-      if (number === this.#led || !(await this.#serves(address))) continue;
-      for (const service of SERVICES) await able("loadBalancer", [this.#release.namespace, service, number], 30_000);
-      this.#led = number;
+      if (number === this.#led || (await this.#ask(address)) !== "serves") continue;
+      await this.lead(number);
       return;
     }
+  }
+
+  /** Whether the node that is led to may keep the Services. */
+  async #stays(address: string): Promise<boolean> {
+    const answer = await this.#ask(address);
+    this.#silent = answer === "silent" ? this.#silent + 1 : 0;
+    return answer === "serves" || (answer === "silent" && this.#silent < SILENT);
   }
 
   #known: Awaited<ReturnType<typeof nodes>> | undefined;
@@ -68,13 +87,13 @@ export class HealthChecks {
     return this.#known;
   }
 
-  async #serves(address: string): Promise<boolean> {
+  async #ask(address: string): Promise<Answer> {
     const [port] = this.#ports;
     try {
       const answer = await fetch(`http://${address}:${port}/healthz`, { signal: AbortSignal.timeout(PATIENCE) });
-      return answer.ok;
+      return answer.ok ? "serves" : "has none";
     } catch {
-      return false;
+      return "silent";
     }
   }
 }

@@ -31,6 +31,8 @@ export interface Site {
   readonly values: object;
   /** Where phones outside send to, `address:port`; undefined where each node has an edge of its own. */
   readonly remote: string | undefined;
+  /** The same for TCP, whose Service has an address of its own. */
+  readonly remoteOverTcp: string | undefined;
   readonly balancer: HealthChecks | undefined;
   /** Ends what the test process does for it; the release stays. */
   close(): Promise<void>;
@@ -49,7 +51,8 @@ export async function balancedSite(namespace: string, over: object = {}, flags: 
   await release.tells(udp, "udp");
   await release.tells(tcp, "tcp");
   const balancer = await HealthChecks.start(release);
-  return { release, values, remote: `${udp}:5060`, balancer, close: () => balancer.stop() };
+  const [remote, remoteOverTcp] = [`${udp}:5060`, `${tcp}:5060`];
+  return { release, values, remote, remoteOverTcp, balancer, close: () => balancer.stop() };
 }
 
 /** A release with an edge on each node's own address. */
@@ -58,7 +61,7 @@ export async function siteOnNodes(namespace: string): Promise<Site> {
   const values = { ...VALUES, edge: { network: "hostNetwork" } };
   await putImages();
   await release.install(values);
-  return { release, values, remote: undefined, balancer: undefined, close: async () => {} };
+  return { release, values, remote: undefined, remoteOverTcp: undefined, balancer: undefined, close: async () => {} };
 }
 
 /** The release that the tests of one run share; whoever runs them removes it in the end. */

@@ -19,8 +19,8 @@ export interface Fault {
 }
 
 export interface Conditions {
-  readonly load?: Omit<LoadOptions, "remote">;
-  /** Where phones send to; absent: the site's address. */
+  readonly load?: Omit<LoadOptions, "remote" | "remoteOverTcp">;
+  /** Where phones send to, over TCP too; absent: the site's addresses. */
   readonly remote?: string;
   readonly inEachPhase?: Phases;
 }
@@ -50,11 +50,12 @@ export function strikeUnderLoad(site: Site, fault: Fault & Conditions): Promise<
 export async function strikeInTurn(
   site: Site,
   faults: readonly Fault[],
-  { remote = site.remote, load: options, inEachPhase = IN_EACH_PHASE }: Conditions = {},
+  { remote, load: options, inEachPhase = IN_EACH_PHASE }: Conditions = {},
 ): Promise<Struck> {
-  if (remote === undefined) throw new Error("it was not said where phones send to");
+  const [to, toOverTcp] = [remote ?? site.remote, remote ?? site.remoteOverTcp];
+  if (to === undefined || toOverTcp === undefined) throw new Error("it was not said where phones send to");
   await site.release.freshened();
-  const load = await Load.start({ remote, ...options });
+  const load = await Load.start({ remote: to, remoteOverTcp: toOverTcp, ...options });
   try {
     let first: Phases | undefined;
     let begunMeanwhile = 0;

@@ -1,4 +1,5 @@
 import { after, before, describe, it } from "node:test";
+import { OVER_UDP } from "../load.ts";
 import { edgeAt, kill, remove } from "../pods.ts";
 import { type Site, sharedSite } from "../site.ts";
 import { noCluster } from "../surroundings.ts";
@@ -21,6 +22,7 @@ describe("an edge behind a shared address dies", { skip: noCluster() }, () => {
       const struck = await strikeUnderLoad(shared, {
         name: `${how} of the edge, shared address, UDP`,
         strike: async () => strike(shared.release, await edgeAt(shared.release, shared.balancer?.node), "edge"),
+        load: { flows: OVER_UDP },
       });
       assertNothingLost(struck);
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { OVER_UDP } from "../load.ts";
 import { nodes } from "../nodes.ts";
 import { edgeAt, kill } from "../pods.ts";
 import { type Site, siteOnNodes } from "../site.ts";
@@ -23,6 +24,7 @@ describe("an edge with its node's address dies", { skip: noCluster() }, () => {
       name: "kill −9 of an edge on its node's address",
       remote: `${node.address}:5060`,
       strike: async () => kill(hosts.release, await edgeAt(hosts.release, node.number), "edge"),
+      load: { flows: OVER_UDP },
     });
     assertToldInTime(struck);
     const lost = struck.outcomes.reduce((sum, outcome) => sum + outcome.lost, 0);
