@@ -55,10 +55,10 @@ export async function balancedSite(namespace: string, over: object = {}, flags: 
   return { release, values, remote, remoteOverTcp, balancer, close: () => balancer.stop() };
 }
 
-/** A release with an edge on each node's own address. */
-export async function siteOnNodes(namespace: string): Promise<Site> {
+/** A release with an edge on each node's own address. `edge` goes over the edges' values. */
+export async function siteOnNodes(namespace: string, edge: object = {}): Promise<Site> {
   const release = new Release(namespace);
-  const values = { ...VALUES, edge: { network: "hostNetwork" } };
+  const values = { ...VALUES, edge: { network: "hostNetwork", ...edge } };
   await putImages();
   await release.install(values);
   return { release, values, remote: undefined, remoteOverTcp: undefined, balancer: undefined, close: async () => {} };
