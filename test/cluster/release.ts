@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type JaegerTrace, runProgram } from "@sipmesh/drivers";
+import { attributeOf, type JaegerSpan, type JaegerTrace, runProgram } from "@sipmesh/drivers";
 import { able, ROOT } from "./surroundings.ts";
 import { until } from "./until.ts";
 
@@ -153,11 +153,30 @@ export class Release {
 
   /** The traces that hold a span of the transaction service with these tags, as an operator searches for them in Jaeger. */
   async traces(tags: Readonly<Record<string, string>>): Promise<readonly JaegerTrace[]> {
-    const search = new URLSearchParams({
-      service: "sipmesh-transaction",
-      tags: JSON.stringify(tags),
-      lookback: "1h",
+    return await this.#search({ service: "sipmesh-transaction", tags: JSON.stringify(tags), lookback: "1h" });
+  }
+
+  /** The requests that a pod was asked and that it began to answer between two moments, in milliseconds since 1970. */
+  async answeredBy(pod: string, component: string, from: number, to: number): Promise<readonly JaegerSpan[]> {
+    const service = `sipmesh-${component}`;
+    const traces = await this.#search({
+      service,
+      tags: JSON.stringify({ "k8s.pod.name": pod, "span.kind": "server" }),
+      start: String(Math.floor(from * 1000)),
+      end: String(Math.ceil(to * 1000)),
     });
+    return traces.flatMap(({ processes, spans }) =>
+      spans.filter(
+        ({ processID, tags }) =>
+          processes[processID]?.serviceName === service &&
+          attributeOf(processes[processID], "k8s.pod.name") === pod &&
+          tags.some(({ key, value }) => key === "span.kind" && value === "server"),
+      ),
+    );
+  }
+
+  async #search(query: Readonly<Record<string, string>>): Promise<readonly JaegerTrace[]> {
+    const search = new URLSearchParams(query);
     const { data } = (await this.ask("sipmesh-jaeger", 16_686, `/api/traces?${search}`)) as { data: JaegerTrace[] };
     return data;
   }
