@@ -54,7 +54,10 @@ for (const name of FOLDERS) {
 }
 if (count(total) === 0) {
   const core = values.core ? " of the core" : "";
-  total.failed.push({ name: "cluster", reason: `no test in a file${core} whose name contains "${values.only.join('" or "')}"` });
+  total.failed.push({
+    name: "cluster",
+    reason: `no test in a file${core} whose name contains "${values.only.join('" or "')}"`,
+  });
 }
 for (const text of told(total)) console.log(text);
 if (readFileSync(rows, "utf8") !== "") console.log(`\n${faultTable(rows)}\n`);
@@ -85,7 +88,9 @@ async function tests(name: string): Promise<void> {
 }
 
 function isWanted(file: string): boolean {
-  return values.only.some((part) => file.includes(part)) && (!values.core || CORE.includes(file.replace(".test.ts", "")));
+  return (
+    values.only.some((part) => file.includes(part)) && (!values.core || CORE.includes(file.replace(".test.ts", "")))
+  );
 }
 
 function seconds(): number {
