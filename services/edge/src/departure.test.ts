@@ -18,7 +18,8 @@ class Stage {
   readonly streams = new Set<Stream>();
   /** When each connection was closed, in milliseconds after the departure began. */
   readonly closed: number[] = [];
-  settingUp = 0;
+  /** When calls came that are being set up. */
+  settingUp: number[] = [];
   #over = false;
   #began = 0;
 
@@ -42,7 +43,7 @@ class Stage {
       random: systemRandom(),
       grace,
       streams: this.streams,
-      settingUp: () => this.settingUp,
+      isSettingUp: (before) => this.settingUp.some((since) => since < before),
     });
     void departure.over.then(() => {
       this.#over = true;
@@ -93,13 +94,15 @@ describe("an edge that leaves", () => {
     assert.equal(stage.over, true);
   });
 
-  it("waits for calls in set-up, over whatever they came", async () => {
+  it("waits for calls in set-up that it had, over whatever they came, and for none that came since", async () => {
     const stage = new Stage();
-    stage.settingUp = 1;
+    await stage.pass(1000);
+    const before = stage.clock.now() - 500;
+    stage.settingUp = [before];
     stage.leave();
     await stage.pass(MINUTE);
     assert.equal(stage.over, false);
-    stage.settingUp = 0;
+    stage.settingUp = [stage.clock.now()];
     await stage.pass(1000);
     assert.equal(stage.over, true);
   });

@@ -16,16 +16,17 @@ export interface DepartureOptions {
   /** Milliseconds. */
   readonly grace: number;
   readonly streams: Iterable<Stream> & { readonly size: number };
-  /** Calls that came in here and have no final response yet. */
-  readonly settingUp: () => number;
+  /** Whether a call that came in here before then has no final response yet. */
+  readonly isSettingUp: (before: number) => boolean;
 }
 
 /**
  * How an edge goes. It takes no new connections any more. Each one that it has is closed at a moment of its own, once it is
- * idle: its phone notices and registers elsewhere, and not all do at once. It is over when no connection and no call in
- * set-up is left, or the grace period is.
+ * idle: its phone notices and registers elsewhere, and not all do at once. It is over when no connection is left and no call
+ * in set-up that was there when it began, or the grace period is.
  *
- * UDP holds nobody back: nothing can be closed, and who has the address next has the flow (RFC 5626 §4.2 is for phones).
+ * UDP holds nobody back: nothing can be closed, and who has the address next has the flow (RFC 5626 §4.2 is for phones). New
+ * calls may come for as long as it is there.
  */
 export class Departure {
   /** Resolves when nothing is left, or the time is over. */
@@ -53,7 +54,7 @@ export class Departure {
   }
 
   #step(): void {
-    const { clock, grace, streams, settingUp } = this.#o;
+    const { clock, grace, streams, isSettingUp } = this.#o;
     const now = clock.now();
     if (now - this.#began >= grace) {
       this.stop();
@@ -64,7 +65,7 @@ export class Departure {
       if (now >= this.#turnOf(stream) && isIdle(stream, now)) stream.finish("leaving");
       if (stream.ending === undefined) left += 1;
     }
-    if (left === 0 && settingUp() === 0) this.stop();
+    if (left === 0 && !isSettingUp(this.#began)) this.stop();
     else this.#look = clock.after(Math.min(LOOK, grace), () => this.#step());
   }
 

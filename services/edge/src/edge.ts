@@ -239,7 +239,7 @@ export class Edge {
       random,
       grace: Math.min(this.#config.leave.grace * 1000, within),
       streams: this.#streams,
-      settingUp: () => this.#overload.settingUp,
+      isSettingUp: (before) => this.#overload.isSettingUp(before),
     });
     await this.#departure.over;
   }

@@ -194,7 +194,7 @@ export class Transactions implements Calls {
     const known = table.server(key);
     if (known !== undefined) {
       measures.received.add();
-      this.#feed(known, { type: "request" });
+      this.#feed(known, { type: "request", flow });
       return known;
     }
     if (table.full) {
@@ -240,7 +240,7 @@ export class Transactions implements Calls {
   #cancel(message: Request, flow: Flow): Entry | undefined {
     const entry = this.#o.table.server(inviteKeyOf(message));
     if (entry === undefined) this.#o.stateless.answer(message, flow, 481);
-    else this.#feed(entry, { type: "cancel", message });
+    else this.#feed(entry, { type: "cancel", message, flow });
     return entry;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ProxyStage, phone, wayTo } from "../testing/proxy-stage.ts";
+import { callerFlow, ProxyStage, phone, wayTo } from "../testing/proxy-stage.ts";
 import { requestOf } from "../testing/stage.ts";
 
 const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
@@ -52,9 +52,9 @@ function play(
   for (const step of story) {
     if (stage.over) break;
     if (step.what === "wait") stage.until(stage.now + step.ms);
-    else if (step.what === "again") stage.event({ type: "request" });
+    else if (step.what === "again") stage.event({ type: "request", flow: callerFlow });
     else if (step.what === "cancel" && method === "INVITE") {
-      stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) });
+      stage.event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow });
     } else if (step.what === "ack" && method === "INVITE") {
       stage.event({ type: "ack", message: requestOf("ACK", { via }) });
     } else if ("branch" in step && stage.context.branches[step.branch] !== undefined) {

@@ -29,7 +29,7 @@ test("nobody answered within 200 ms: 100, and no other 100 passes", () => {
 
 test("a retransmitted INVITE is answered from the server transaction and asks routing nothing", () => {
   const stage = new ProxyStage(invite()).goes([phone(1)]).answers(0, 180);
-  stage.event({ type: "request" });
+  stage.event({ type: "request", flow: callerFlow });
   assert.deepEqual(stage.log, ["0 route", "0 INVITE → 0", "0 180 ↑", "0 180 ↑ again"]);
 });
 
@@ -105,7 +105,7 @@ test("a 6xx ends the search: the others are cancelled, lower targets are not tri
 
 test("CANCEL is answered at once, goes on only after a provisional response, and the caller hears 487", () => {
   const stage = new ProxyStage(invite()).goes([phone(1)]);
-  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) });
+  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow });
   assert.deepEqual(stage.log.slice(1), ["0 INVITE → 0", "0 200 ↑"]);
   stage.answers(0, 180).answers(0, 200, { method: "CANCEL" }).answers(0, 487);
   assert.deepEqual(stage.log.slice(3), ["0 CANCEL → 0", "0 180 ↑", "0 ACK → 0", "0 487 ↑"]);
@@ -115,9 +115,9 @@ test("a CANCEL that comes again is answered alike for 64·T1, though the INVITE 
   const request = invite();
   const cancel = requestOf("CANCEL", { via, callId: request.callId });
   const stage = new ProxyStage(request).goes([phone(1)]).answers(0, 180);
-  stage.event({ type: "cancel", message: cancel }).answers(0, 487);
+  stage.event({ type: "cancel", message: cancel, flow: callerFlow }).answers(0, 487);
   stage.event({ type: "ack", message: ackTo(request, "phone0") }).until(31_000);
-  stage.event({ type: "cancel", message: cancel });
+  stage.event({ type: "cancel", message: cancel, flow: callerFlow });
   assert.equal(stage.log.at(-1), "31000 200 ↑ again");
   stage.until(40_000);
   assert.equal(stage.log.at(-1), "32000 terminated");
@@ -127,7 +127,7 @@ test("who goes on with a cancelled call answers the CANCEL again, and the INVITE
   const request = invite();
   for (const transport of ["udp", "tcp"] as const) {
     const stage = new ProxyStage(request, { flow: { ...callerFlow, transport } }).goes([phone(1)]).answers(0, 180);
-    stage.event({ type: "cancel", message: requestOf("CANCEL", { via, callId: request.callId }) });
+    stage.event({ type: "cancel", message: requestOf("CANCEL", { via, callId: request.callId }), flow: callerFlow });
     assert.deepEqual(stage.resumed, ["200 ↑ again", "180 ↑ again", "CANCEL → 0 again"]);
     stage.answers(0, 200, { method: "CANCEL" }).answers(0, 487);
     assert.deepEqual(stage.resumed, ["200 ↑ again", "487 ↑ again"]);
@@ -138,9 +138,26 @@ test("who goes on with a cancelled call answers the CANCEL again, and the INVITE
   }
 });
 
+test("the caller is answered by the edge that it was heard by last, of those that share its address", () => {
+  const other = { ...callerFlow, edge: "another" };
+  const cancel = requestOf("CANCEL", { via });
+  for (const event of [{ type: "request" }, { type: "cancel", message: cancel }] as const) {
+    const by = (flow: typeof callerFlow) =>
+      new ProxyStage(invite()).goes([phone(1)]).event({ ...event, flow }).context.flow;
+    assert.deepEqual(by(other), other);
+    assert.deepEqual(by({ ...other, remote: { address: "203.0.113.66", port: 5060 } }), callerFlow, "a stranger");
+    assert.deepEqual(
+      by({ ...other, local: { address: "192.0.2.99", port: 5060 } }),
+      callerFlow,
+      "an address of its own",
+    );
+    assert.deepEqual(by({ ...other, transport: "tcp" }), callerFlow);
+  }
+});
+
 test("CANCEL before routing has answered: 487, and the answer of routing comes too late", () => {
   const stage = new ProxyStage(invite());
-  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) }).goes([phone(1)]);
+  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow }).goes([phone(1)]);
   assert.deepEqual(stage.log, ["0 route", "0 200 ↑", "0 487 ↑"]);
 });
 
@@ -149,13 +166,15 @@ test("CANCEL that crosses a 200: the call stands", () => {
     .goes([phone(1)])
     .answers(0, 180)
     .answers(0, 200);
-  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) });
+  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow });
   assert.deepEqual(stage.log.slice(3), ["0 200 ↑", "0 200 ↑"]);
 });
 
 test("a callee that ignores its CANCEL is given up after 64·T1", () => {
   const stage = new ProxyStage(invite()).goes([phone(1)]).answers(0, 180);
-  stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) }).answers(0, 200, { method: "CANCEL" });
+  stage
+    .event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow })
+    .answers(0, 200, { method: "CANCEL" });
   stage.until(31_999);
   assert.equal(stage.log.at(-1), "0 CANCEL → 0");
   stage.until(32_000);
@@ -240,7 +259,7 @@ test("a non-INVITE is answered once, its retransmissions from the transaction", 
     .goes([phone(1)])
     .answers(0, 200)
     .answers(0, 200);
-  stage.event({ type: "request" }).until(40_000);
+  stage.event({ type: "request", flow: callerFlow }).until(40_000);
   assert.deepEqual(stage.log, ["0 route", "0 MESSAGE → 0", "0 200 ↑", "0 200 ↑ again", "32000 terminated"]);
 });
 

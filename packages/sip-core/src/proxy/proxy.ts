@@ -1,4 +1,4 @@
-import { type Flow, ownText, type Request } from "@sipmesh/sip";
+import { type Address, type Flow, ownText, type Request } from "@sipmesh/sip";
 import type { Step } from "../step.ts";
 import { startInviteServer } from "../transaction/invite-server.ts";
 import { startNonInviteServer } from "../transaction/non-invite-server.ts";
@@ -78,6 +78,7 @@ export function proxy(context: ResponseContext, event: ProxyEvent, tools: ProxyT
 function take(work: Work, event: ProxyEvent): void {
   switch (event.type) {
     case "request":
+      follow(work, event.flow);
       work.again = true;
       tellServer(work, { type: "request" });
       break;
@@ -85,6 +86,7 @@ function take(work: Work, event: ProxyEvent): void {
       tellServer(work, { type: "ack", message: event.message });
       break;
     case "cancel":
+      follow(work, event.flow);
       cancelFromUpstream(work, event.message);
       advance(work);
       break;
@@ -110,6 +112,19 @@ function take(work: Work, event: ProxyEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/**
+ * The caller is reached by the edge that it was heard by last: of those that share the address, the former one may be gone.
+ */
+function follow({ context }: Work, { edge, transport, local, remote }: Flow): void {
+  const { flow } = context;
+  if (edge === flow.edge || isReliable(transport) || transport !== flow.transport) return;
+  if (isSame(local, flow.local) && isSame(remote, flow.remote)) context.flow = { ...flow, edge };
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return one.port === other.port && one.address === other.address;
 }
 
 /** RFC 3261 section 16.5: within a dialog the route set decides, outside one routing does. */

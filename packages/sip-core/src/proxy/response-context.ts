@@ -141,12 +141,12 @@ export type ProxyTimer = TimerName | "C" | "ring" | "after-cancel";
 
 /** What may happen to a response context. `branch` is an index into its branches; for the server it is -1. */
 export type ProxyEvent =
-  /** The request came again. */
-  | { readonly type: "request" }
+  /** The request came again, by this flow. */
+  | { readonly type: "request"; readonly flow: Flow }
   /** An ACK that matches the server transaction. */
   | { readonly type: "ack"; readonly message: Request }
-  /** A CANCEL that matches the server transaction. */
-  | { readonly type: "cancel"; readonly message: Request }
+  /** A CANCEL that matches the server transaction, and the flow by which it came. */
+  | { readonly type: "cancel"; readonly message: Request; readonly flow: Flow }
   /** The answer to "route" or "locate": where the request goes. */
   | { readonly type: "targets"; readonly targets: readonly Target[]; readonly plan: Plan }
   /** The answer to "route", "locate" or "register": the request goes nowhere, this is what it is answered. */

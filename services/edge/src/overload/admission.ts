@@ -80,6 +80,11 @@ export class Admission {
     return this.#recent.settingUp;
   }
 
+  /** Whether a call that came before then is still being set up. */
+  isSettingUp(before: number): boolean {
+    return this.#recent.isSettingUp(before);
+  }
+
   /** Milliseconds that the event loop has worked without a pause. */
   busy(now: number): number {
     return this.#busyness.busy(now);

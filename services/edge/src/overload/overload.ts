@@ -75,6 +75,12 @@ export class Overload {
     return this.#admission.settingUp;
   }
 
+  /** Whether a call that came in here before then has no final response yet. */
+  isSettingUp(before: number): boolean {
+    this.#admission.sweep(this.#o.clock.now());
+    return this.#admission.isSettingUp(before);
+  }
+
   /** @returns why a request is to be answered 503; undefined: it goes on */
   refuses(request: Request, callId: string, trusted: boolean, owner: Member | undefined): Refusal | undefined {
     const precedence = this.#precedences.of(request, trusted);

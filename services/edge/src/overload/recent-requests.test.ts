@@ -59,6 +59,15 @@ describe("what became of recent requests", () => {
     assert.deepEqual([recent.settingUp, recent.unanswered(7)], [0, 0]);
   });
 
+  it("tells whether a call of before is still being set up, whatever has come since", () => {
+    const recent = new RecentRequests(100);
+    recent.admit(CALL, 1, 7, true, 10);
+    recent.admit(CALL + 1, 1, 7, true, 20);
+    assert.deepEqual([recent.isSettingUp(10), recent.isSettingUp(11)], [false, true]);
+    recent.answer(CALL, true, 30);
+    assert.deepEqual([recent.isSettingUp(20), recent.isSettingUp(21)], [false, true]);
+  });
+
   it("counts what it remembers, whatever comes in whatever order, in however little room", () => {
     const step = fc.record({
       what: fc.constantFrom("admit", "refuse", "answer", "final", "sweep"),

@@ -53,6 +53,14 @@ export class RecentRequests {
     return this.#settingUp;
   }
 
+  /** Whether a call that came before then is still being set up. */
+  isSettingUp(before: number): boolean {
+    if (this.#settingUp === 0) return false;
+    const { length } = this.#states;
+    for (let at = 0; at < length; at += 1) if (this.#isCall(at) && (this.#since[at] as number) < before) return true;
+    return false;
+  }
+
   /** Calls that were sent to this owner and have no response at all yet. */
   unanswered(owner: number): number {
     return this.#unanswered[owner] as number;
@@ -99,15 +107,15 @@ export class RecentRequests {
   /** Whether a response to such a request would tell something: its call waits for one. */
   waits(key: number, now: number): boolean {
     const at = this.#find(key, now);
-    return at >= 0 && (this.#states[at] === UNANSWERED || this.#states[at] === RINGING);
+    return at >= 0 && this.#isCall(at);
   }
 
   /** A response went out. @returns milliseconds since the call came, and its owner, where this was the first one */
   answer(key: number, final: boolean, now: number): { readonly after: number; readonly owner: number } | undefined {
     const at = this.#find(key, now);
     if (at < 0) return undefined;
-    const state = this.#states[at] as number;
-    if (state !== UNANSWERED && state !== RINGING) return undefined;
+    if (!this.#isCall(at)) return undefined;
+    const state = this.#states[at];
     const after = now - (this.#since[at] as number);
     const owner = this.#owners[at] as number;
     if (state === UNANSWERED) this.#count(owner, -1);
@@ -123,11 +131,14 @@ export class RecentRequests {
   /** Lets go of calls that nobody will answer any more. To be called now and then. */
   sweep(now: number): void {
     if (this.#settingUp === 0) return;
-    const states = this.#states;
-    for (let at = 0; at < states.length; at += 1) {
-      const state = states[at] as number;
-      if ((state === UNANSWERED || state === RINGING) && this.#isOld(at, now)) this.#forget(at);
-    }
+    const { length } = this.#states;
+    for (let at = 0; at < length; at += 1) if (this.#isCall(at) && this.#isOld(at, now)) this.#forget(at);
+  }
+
+  /** Whether a call lies there that is being set up. */
+  #isCall(at: number): boolean {
+    const state = this.#states[at];
+    return state === UNANSWERED || state === RINGING;
   }
 
   #find(key: number, now: number): number {
@@ -143,8 +154,7 @@ export class RecentRequests {
   }
 
   #isOld(at: number, now: number): boolean {
-    const state = this.#states[at];
-    const life = state === UNANSWERED || state === RINGING ? SETTING_UP : REPEATS;
+    const life = this.#isCall(at) ? SETTING_UP : REPEATS;
     return now - (this.#since[at] as number) > life;
   }
 
@@ -170,9 +180,8 @@ export class RecentRequests {
   }
 
   #forget(at: number): void {
-    const state = this.#states[at];
-    if (state === UNANSWERED) this.#count(this.#owners[at] as number, -1);
-    if (state === UNANSWERED || state === RINGING) this.#settingUp -= 1;
+    if (this.#states[at] === UNANSWERED) this.#count(this.#owners[at] as number, -1);
+    if (this.#isCall(at)) this.#settingUp -= 1;
     this.#states[at] = EMPTY;
   }
 

@@ -59,7 +59,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ what: fc.constant("status" as const), branch, status: fc.constantFrom(...statuses) }),
   fc
     .constantFrom<ProxyEvent>(
-      { type: "request" },
+      { type: "request", flow: alice },
       { type: "targets", targets, plan: { recordRoute: true, media: "always", ringTime: 60_000, vouched: true } },
       {
         type: "targets",
@@ -67,7 +67,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
         plan: { recordRoute: false, media: "never", ringTime: 0, vouched: false, consumedRealm: "r" },
       },
       { type: "answer", status: 404 },
-      { type: "cancel", message: received(fromAlice("CANCEL")) as Request },
+      { type: "cancel", message: received(fromAlice("CANCEL")) as Request, flow: alice },
       { type: "described", exchange: 1, sdp: body, instance: 7 },
       { type: "described", exchange: 2, sdp: body, instance: 7 },
       { type: "described", exchange: 3, instance: 0 },
