@@ -11,6 +11,10 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
     "controller.replicas=0,edge.service.type=NodePort",
     /controller\.replicas is 0, .* edge\.udp\.advertiseAddress is empty: behind a NodePort/,
   ],
+  [
+    "edge.name=edges.example.com,config.transaction.sentBy=sip.example.com",
+    /edge\.name and config\.transaction\.sentBy both say which name leads to all edges/,
+  ],
   ["config.edge.leave.grace=60", /config\.edge\.leave\.grace is made from edge\.gracePeriod/],
   ["config.media.ports.first=20000", /config\.media\.ports\.first and last are made from media\.rtp/],
   ["config.media.interfaces[0].address=192.0.2.1", /config\.media\.interfaces names one host's addresses/],

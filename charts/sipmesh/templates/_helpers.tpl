@@ -229,6 +229,9 @@ nats: {{ dict "tls" $theirs | toJson }}
   "nats" (dict "servers" (include "sipmesh.natsServers" . | fromJsonArray) "replicas" $keep)
   "edge" (dict "listeners" (include "sipmesh.listeners" . | fromYamlArray))
 -}}
+{{- with .Values.edge.name -}}
+{{- $_ := set $ours "transaction" (dict "sentBy" .) -}}
+{{- end -}}
 {{- if .Values.jaeger.enabled -}}
 {{- $_ := set $ours "trace" (dict "endpoint" (printf "http://%s-jaeger.%s:4318" (include "sipmesh.fullname" .) .Release.Namespace)) -}}
 {{- end -}}

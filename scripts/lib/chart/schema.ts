@@ -9,6 +9,7 @@ const texts: Schema = { type: "object", additionalProperties: { type: "string" }
 const list = (items: Schema): Schema => ({ type: "array", items });
 const whole = (minimum: number, maximum: number): Schema => ({ type: "integer", minimum, maximum });
 const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema.type, "null"] });
+const orEmpty = (schema: Schema): Schema => ({ ...schema, pattern: `${schema.pattern}|^$` });
 const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: "object",
@@ -65,6 +66,7 @@ const SECTIONS = ["log", "trace", "edge", "transaction", "location", "routing", 
 /** The schema of values.yaml, without its words. */
 export function valuesSchema(sections: Readonly<Record<string, object>>): Schema {
   const config = Object.fromEntries(SECTIONS.map((name) => [name, sections[name] as Schema]));
+  const sentBy = config.transaction?.properties?.sentBy as Schema;
   return object({
     nameOverride: text,
     fullnameOverride: text,
@@ -82,6 +84,7 @@ export function valuesSchema(sections: Readonly<Record<string, object>>): Schema
     pods: object(podSettings),
     edge: object({
       network: oneOf("service", "hostNetwork"),
+      name: orEmpty(sentBy),
       replicas,
       gracePeriod: orNull(whole(0, 86_400)),
       udp: transport,

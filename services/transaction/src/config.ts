@@ -2,6 +2,13 @@ import { section } from "@sipmesh/config";
 import { rfcTimers } from "@sipmesh/sip-core";
 import { z } from "zod";
 
+/**
+ * Characters of `sentBy`. It stands in an INVITE twice, and the rest of what is added (Via, Record-Route, the source in the
+ * caller's Via) is 240 bytes at most between IPv4 peers: together 300.
+ */
+const LONGEST_NAME = 30;
+const domainName = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+
 const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most);
 
 /** The section `transaction` of the configuration. */
@@ -11,6 +18,15 @@ export const schema = z.strictObject({
     .default([])
     .describe(
       "Names, or name:port, by which peers address this platform in Route header fields, besides its own addresses.",
+    ),
+  sentBy: z
+    .string()
+    .toLowerCase()
+    .max(LONGEST_NAME)
+    .regex(domainName, "a domain name such as edges.example.com: no IP address, and without a port")
+    .optional()
+    .describe(
+      `Name whose SRV records lead to all edges, told in Via and Record-Route in place of an edge's address, so that peers find another edge where one is gone; at most ${LONGEST_NAME} characters, so that no more than 300 bytes are added to an INVITE. It means this platform in Route, as \`names\` do.`,
     ),
   timers: z
     .strictObject({

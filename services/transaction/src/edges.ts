@@ -2,6 +2,14 @@ import { addressesOf, type Cluster, type Instance, type Listener } from "@sipmes
 import { type Address, type Flow, readUri, type Transport } from "@sipmesh/sip";
 import { type FlowReference, flowHash, listenerHash, nameHash, type Way } from "@sipmesh/sip-core";
 
+/** Names that mean this platform besides its addresses. */
+export interface Names {
+  /** "name" or "name:port". */
+  readonly names: readonly string[];
+  /** Leads to every edge, whatever its port. */
+  readonly sentBy?: string | undefined;
+}
+
 /** At most this many peers have their facing address remembered. */
 const REMEMBERED = 10_000;
 
@@ -20,6 +28,7 @@ export interface Exit {
 export class Edges {
   readonly #cluster: Cluster;
   readonly #names: ReadonlySet<string>;
+  readonly #sentBy: string | undefined;
   readonly #subscription: { close(): void };
   #own = new Set<string>();
   #edges = new Map<string, Instance>();
@@ -29,10 +38,10 @@ export class Edges {
   #heirs = new Map<number, { readonly edge: string; readonly local: Address }>();
   #facing = new Map<string, Address | undefined>();
 
-  /** `names`: "name" or "name:port" that mean this platform besides its addresses. */
-  constructor(cluster: Cluster, names: readonly string[]) {
+  constructor(cluster: Cluster, { names, sentBy }: Names) {
     this.#cluster = cluster;
-    this.#names = new Set(names.map((name) => name.toLowerCase()));
+    this.#names = new Set([...names.map((name) => name.toLowerCase()), ...(sentBy === undefined ? [] : [sentBy])]);
+    this.#sentBy = sentBy;
     this.#subscription = cluster.onChange(() => this.#learn());
     this.#learn();
   }
@@ -149,6 +158,7 @@ export class Edges {
       for (const listener of addresses) {
         for (const { address, port } of addressesOf(listener)) {
           this.#own.add(`${address}:${port}`);
+          if (this.#sentBy !== undefined) this.#own.add(`${this.#sentBy}:${port}`);
           if (listener.transport !== "udp") continue;
           const local = { address, port };
           this.#sockets.set(flowHash(id, "udp", local), { edge: id, local });

@@ -28,7 +28,7 @@ export const transaction: Module<TransactionConfig> = {
   async start({ bus, clock, cluster, random, rpc, sealer, telemetry, instance }, config) {
     const { log, metrics, tracer } = telemetry;
     const members = cluster.self.members.length > 0 ? cluster.self.members : [instance];
-    const edges = new Edges(cluster, config.names);
+    const edges = new Edges(cluster, config);
     const table = new Table(config.limits.transactions, random.integer(0x1_0000_0000));
     const measures = new Measures(metrics, () => ({ server: table.servers, client: table.clients }));
     const { t1, t2, t4, timerC } = config.timers;
@@ -36,6 +36,7 @@ export const transaction: Module<TransactionConfig> = {
       sealer,
       owner: nameHash(members[0] ?? instance),
       isOwn: (host, port) => edges.isOwn(host, port),
+      sentBy: config.sentBy,
       timers: { ...rfcTimers, t1, t2, t4, timerC, timerD: Math.max(rfcTimers.timerD, 64 * t1) },
       capabilities: [
         ["Accept", "application/sdp"],

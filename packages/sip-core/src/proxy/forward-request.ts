@@ -1,4 +1,4 @@
-import { type Draft, Edit, hostPort, Name, parseNameAddress, parseUri, type Request } from "@sipmesh/sip";
+import { type Address, type Draft, Edit, hostPort, Name, parseNameAddress, parseUri, type Request } from "@sipmesh/sip";
 import type { RouteInformation } from "./route-processing.ts";
 import type { Target, Way } from "./target.ts";
 
@@ -10,6 +10,8 @@ export interface Forwarding {
   readonly branch: string;
   /** The authenticated upstream flow: by it any member can pass a response on, and sees that we sent the request. */
   readonly upstream: string;
+  /** The name that leads to all edges. */
+  readonly sentBy: string | undefined;
   /** Our Record-Route value; absent: we do not stay in the dialog's path. */
   readonly recordRoute?: string | undefined;
   /** RFC 5393; absent: what the request says, or nothing. */
@@ -33,19 +35,28 @@ export function forwardRequest(request: Request, to: Forwarding): Draft {
   if (to.maxBreadth !== undefined) edit.set(Name.MaxBreadth, String(to.maxBreadth));
   if (to.consumedRealm !== undefined) consume(edit, request, to.consumedRealm);
   if (to.body !== undefined) edit.body(to.body);
-  edit.prepend(Name.Via, viaValue(to.way, to.branch, to.upstream));
+  edit.prepend(Name.Via, viaValue(to.way, to.branch, to.upstream, to.sentBy));
   return edit.draft();
 }
 
 /** Our Via: where the response shall come to, whose branch it answers, and where it goes from here. */
-export function viaValue(way: Way, branch: string, upstream: string): string {
-  return `SIP/2.0/${way.transport.toUpperCase()} ${hostPort(way.local.address, way.local.port)};branch=${branch};rport;f=${upstream}`;
+export function viaValue(way: Way, branch: string, upstream: string, sentBy: string | undefined): string {
+  return `SIP/2.0/${way.transport.toUpperCase()} ${ownHost(way.local, sentBy)};branch=${branch};rport;f=${upstream}`;
 }
 
 /** Our Record-Route value as a peer behind `way` must see it. */
-export function recordRouteValue(token: string, way: Pick<Way, "transport" | "local">): string {
+export function recordRouteValue(
+  token: string,
+  way: Pick<Way, "transport" | "local">,
+  sentBy: string | undefined,
+): string {
   const transport = way.transport === "udp" ? "" : `;transport=${way.transport}`;
-  return `<sip:${token}@${hostPort(way.local.address, way.local.port)}${transport};lr>`;
+  return `<sip:${token}@${ownHost(way.local, sentBy)}${transport};lr>`;
+}
+
+/** A name goes without a port: with one, nobody would look for its SRV records (RFC 3263 sections 4.2 and 5). */
+function ownHost(local: Address, sentBy: string | undefined): string {
+  return sentBy ?? hostPort(local.address, local.port);
 }
 
 /** Takes our Route values off and puts the target's on; the answer is the Request-URI to send (items 2 and 6). */

@@ -233,6 +233,11 @@ export interface ProxyTools {
   /** `nameHash` of who keeps the transactions: unique for each start. */
   readonly owner: number;
   readonly isOwn: IsOwn;
+  /**
+   * The name whose SRV records lead to all edges, which Via and Record-Route tell; absent: they tell the address of the one
+   * edge that a message passes.
+   */
+  readonly sentBy?: string | undefined;
   readonly timers: TimerSettings;
   /** Header fields of the 200 to an OPTIONS that is answered here. */
   readonly capabilities: readonly (readonly [string, string])[];

@@ -65,7 +65,7 @@ export function forwardAck(
   const upstream = upstreamToken(from, tools.owner, ack.callId, tools.sealer);
   const branch = branchFor(ack, route.uri, 0, loop, tools.sealer);
   const target = { uri: route.uri, route: [], q: 0, ways: [way], nat: false };
-  return forwardRequest(ack, { route, target, way, branch, upstream, body });
+  return forwardRequest(ack, { route, target, way, branch, upstream, sentBy: tools.sentBy, body });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Address, Flow, Transport } from "@sipmesh/sip";
 export interface Way {
   readonly edge: string;
   readonly transport: Transport;
-  /** What our Via and Record-Route say: our address as this peer reaches it. */
+  /** Our address as this peer reaches it: what Via and Record-Route say where no name leads to all edges. */
   readonly local: Address;
   /** Over this flow and no other. */
   readonly flow?: Flow;

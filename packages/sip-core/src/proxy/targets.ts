@@ -99,20 +99,21 @@ export function sendDescribed(work: Work, index: number, sdp: Uint8Array): void 
 }
 
 function send(work: Work, index: number, body?: Uint8Array): void {
-  const { context } = work;
+  const { context, tools } = work;
   const { request, plan, route } = context;
   const branch = work.branch(index);
   const { target, way } = branch;
   if (request === undefined || plan === undefined || target === undefined || route === undefined) return;
   const token = plan.recordRoute && formsDialog(context.method, request.to.tag) ? dialogToken(work, branch) : undefined;
-  const sent = token && recordRouteValue(token, way);
-  const shown = token && recordRouteValue(token, context.flow);
+  const sent = token && recordRouteValue(token, way, tools.sentBy);
+  const shown = token && recordRouteValue(token, context.flow, tools.sentBy);
   const forwarding: Forwarding = {
     route,
     target,
     way,
     branch: branch.id,
-    upstream: upstreamToken(context.flow, work.tools.owner, context.callId, work.tools.sealer),
+    upstream: upstreamToken(context.flow, tools.owner, context.callId, tools.sealer),
+    sentBy: tools.sentBy,
     recordRoute: sent,
     maxBreadth: branch.breadth,
     body,

@@ -100,7 +100,7 @@ export class ProxyStage {
   readonly effects: ProxyEffect[] = [];
   readonly upstream: { readonly status: number; readonly message: Draft; readonly again: boolean }[] = [];
   readonly requests: { readonly branch: number; readonly method: string; readonly message: Request }[] = [];
-  readonly #tools: ProxyTools;
+  #tools: ProxyTools;
   #timers: Running[] = [];
 
   constructor(request: Request, options: { flow?: Flow; description?: "offer" | "answer"; tools?: ProxyTools } = {}) {
@@ -128,6 +128,15 @@ export class ProxyStage {
 
   event(event: ProxyEvent): this {
     const { state, effects } = proxy(this.context, event, this.#tools);
+    this.context = state;
+    this.#perform(effects);
+    return this;
+  }
+
+  /** Another member goes on, with tools of its own. */
+  takenOver(tools: ProxyTools): this {
+    this.#tools = tools;
+    const { state, effects } = resumeProxy(this.context, tools);
     this.context = state;
     this.#perform(effects);
     return this;
