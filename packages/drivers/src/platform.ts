@@ -23,6 +23,8 @@ export interface PlatformOptions extends Policy {
   readonly address?: string;
   /** Settings of the nats-server of the split shape, in its own format. */
   readonly nats?: string;
+  /** Addresses of the edges in the split shape, one after the other; absent: all have `address`. */
+  readonly edgeAddresses?: readonly string[];
   /** Processes of a target in the split shape; absent: two of those in `TWICE`, one of the others. */
   readonly copies?: Readonly<Record<string, number>>;
   /** Fixed SIP port, for peers that cannot be told another. */
@@ -273,11 +275,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   for (const [index, target] of names.entries()) {
     const admin = await freePort();
     const port = options.port !== undefined && ports.length === 0 ? options.port : await freePort();
+    const own = target === "edge" ? options.edgeAddresses?.[ports.length] : undefined;
     if (target === "edge" || target === "all") ports.push(port);
     const dataDirectory = join(folder, `data-${index}`);
     const config = platformConfig(
       {
-        address,
+        address: own ?? address,
         sipPort: port,
         adminPort: admin,
         mediaPort: await freePorts(MEDIA_PORTS),
