@@ -243,10 +243,10 @@ function hasty(plan: Plan, rollout: Rollout, pair: () => Pick<CallPlan, "from" |
     at: Math.max(CALLS_FROM, rollout.at + random.between(-2000, 3 * rollout.lasts + 3000)),
     ...pair(),
     offerless: false,
-    cancelsAfter: random.pick([400, 1000, 2000]),
+    cancelsAfter: random.pick([500, 1000, 2000]),
     talks: 0,
   });
-  const calls = [...plan.calls, ...Array.from({ length: 12 }, givenUp)];
+  const calls = [...plan.calls, ...Array.from({ length: 30 }, givenUp)];
   return { ...plan, calls, disaster: { ...rollout, brokerDelay: 100 } };
 }
 
