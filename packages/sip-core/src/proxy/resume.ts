@@ -20,7 +20,8 @@ export function resumeProxy(context: ResponseContext, tools: ProxyTools): Step<R
   }
   work.again = true;
   answerCancelAgain(work);
-  tellServer(work, { type: "request" });
+  // What was said to another request was not held back, and its client asks for it until it has heard it.
+  if (context.method === "INVITE") tellServer(work, { type: "request" });
   if (work.context.stage === "routing" && work.context.route !== undefined) askTheWay(work, work.context.route);
   for (const index of work.context.branches.keys()) {
     sendAgain(work, index);

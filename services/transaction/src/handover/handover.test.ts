@@ -231,6 +231,21 @@ describe("an owner of calls and its successor", () => {
     assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"]);
   });
 
+  it("what a next hop has answered is answered alike by who joins, and not asked of the next hop again", async () => {
+    const message = fromAlice("MESSAGE");
+    await one.receive(message, alice);
+    await settled();
+    await one.receive(response(one.request("MESSAGE"), 200, { toTag: "bob" }), bob);
+    assert.deepEqual(words(one, two), ["MESSAGE → 203.0.113.1", "200 → 198.51.100.7"]);
+    const three = await Stage.begin({ name: "three", ground, routing });
+    ground.list("three", "one", "two");
+    await ground.clock.pass(50);
+    assert.deepEqual(words(one, two, three), [], "its client asks for what it has not heard");
+    await three.receive(message, alice, 2);
+    await settled();
+    assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"]);
+  });
+
   it("a message that comes before the call does waits for it", async () => {
     const invite = await ring();
     const three = await Stage.begin({ name: "three", ground, routing });

@@ -2,7 +2,7 @@ import type { Bus, Closer } from "@sipmesh/bus";
 import type { Cluster, Member } from "@sipmesh/cluster";
 import type { Clock, Timer } from "@sipmesh/environment";
 import * as wire from "@sipmesh/proto/handover";
-import { isReliable, type ProxyEffect } from "@sipmesh/sip-core";
+import type { ProxyEffect } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { Entry } from "../entry.ts";
 import type { Measures } from "../measures.ts";
@@ -268,7 +268,9 @@ export class Handover {
     this.#await(new Set(strangers.map(({ instance }) => instance)));
     this.#copies.listed(this.#listed);
     this.#others.listed(this.#listed, skipped);
-    for (const entry of calls.entries()) this.#sort(entry);
+    // What is still to be answered goes first.
+    for (const entry of calls.entries()) if (!isAnswered(entry)) this.#sort(entry);
+    for (const entry of calls.entries()) if (isAnswered(entry)) this.#sort(entry);
     this.#workLater();
   }
 
@@ -363,7 +365,7 @@ export class Handover {
     const { cluster, calls } = this.#o;
     const owner = cluster.ownerOf(entry.callId);
     if (owner === undefined || this.#own.has(owner.id)) return;
-    // An answer that is asked for comes here, and goes out from here; a REGISTER or OPTIONS is then over.
+    // An answer that is asked for comes here, and goes out from here; a REGISTER is then over.
     if (isUndecided(entry)) return;
     if (isFinished(entry)) calls.letGo(entry, true);
     else this.#copies.handOver(entry, owner.id);
@@ -411,12 +413,16 @@ function isUndecided({ context }: Entry): boolean {
   return context.stage === "routing";
 }
 
+/** A request other than INVITE that has its final response. */
+function isAnswered({ context, method }: Entry): boolean {
+  return method !== "INVITE" && context.answered !== 0;
+}
+
 /**
- * A request other than INVITE that was answered, and whose retransmission would be answered alike without us: worked out
- * anew, or by a next hop that remembers it. Over a connection none does (RFC 3261 section 17.2.2: Timer J is zero).
+ * It was answered without a next hop: its retransmission is answered alike without us. A next hop need not remember its own
+ * answer (RFC 3261 section 17.2.2: Timer J is zero over a connection), and until it has got through again whoever starts
+ * anew says 100 to a client that has heard the final response.
  */
-function isFinished({ context, method }: Entry): boolean {
-  return (
-    method !== "INVITE" && context.answered !== 0 && context.branches.every(({ way }) => !isReliable(way.transport))
-  );
+function isFinished(entry: Entry): boolean {
+  return isAnswered(entry) && entry.context.branches.length === 0;
 }
