@@ -65,7 +65,7 @@ export async function run(plan: Plan): Promise<Outcome> {
         finalResponses(isPlatform, forgottenIn(plan)),
         every2xx(isPlatform, gone, survivable(plan)),
         noLateAnswers(isPlatform),
-        ringBound(isPlatform, 1000 * RING_TIME, gone),
+        ringBound(isPlatform, 1000 * RING_TIME, gone, survivable(plan)),
         cancelAnswers(isPlatform, gone),
       ];
   if (plan.platform.media === "always" && !disturbed) checks.push(relayedMedia(isPlatform));

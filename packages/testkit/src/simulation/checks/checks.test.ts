@@ -129,6 +129,11 @@ describe("the check of ringing", () => {
     assert.equal(verdict(check(), ringing).length, 2);
     assert.equal(verdict(check(), [...ringing, cancel]).length, 1);
   });
+  it("minds no caller that was heard once, where what comes may be lost with an owner of calls", () => {
+    const forgetful = () => ringBound(isPlatform, 30_000, nobody, true);
+    assert.deepEqual(verdict(forgetful(), [came(0, invite)]), []);
+    assert.equal(verdict(forgetful(), [came(0, invite), came(500, invite)]).length, 1);
+  });
   it("minds no phone that stopped working", () =>
     assert.deepEqual(verdict(check(true), [...ringing, left(40_000, answer(invite, 480))]), []));
 });

@@ -11,6 +11,8 @@ interface Ringing {
   readonly since: number;
   cancelled: boolean;
   over: number | undefined;
+  /** Its INVITE came once, as a datagram: nobody kept it, and its sender could not say it again. */
+  once: boolean;
 }
 
 /**
@@ -19,15 +21,22 @@ interface Ringing {
  *
  * @param bound milliseconds that a phone may ring
  * @param gone whether the phone at an address stopped working meanwhile: no CANCEL can reach it
+ * @param forgetful an owner of calls goes: what comes until that is noticed is lost, so that whose datagram
+ *   came only once need not be answered
  */
-export function ringBound(isPlatform: IsPlatform, bound: number, gone: (address: string) => boolean): Check {
+export function ringBound(
+  isPlatform: IsPlatform,
+  bound: number,
+  gone: (address: string) => boolean,
+  forgetful = false,
+): Check {
   const upstream = new Map<string, Ringing>();
   const downstream = new Map<string, Ringing>();
   /** When the platform sent an INVITE first. */
   const sent = new Map<string, number>();
 
   function see(sighting: Sighting): void {
-    const { at, what, from, to, message } = sighting;
+    const { at, what, transport, from, to, message } = sighting;
     if (isPlatform(from.address) === isPlatform(to.address)) return;
     const key = transactionOf(sighting);
     const { callId } = message;
@@ -39,15 +48,17 @@ export function ringBound(isPlatform: IsPlatform, bound: number, gone: (address:
     if (message.cseq.method !== "INVITE") return;
     if (message.kind === "request") {
       if (what === "sent" && isPlatform(from.address) && !sent.has(key)) sent.set(key, at);
-      if (what === "delivered" && isPlatform(to.address) && !upstream.has(key)) {
-        upstream.set(key, { callId, since: at, cancelled: false, over: undefined });
+      if (what === "delivered" && isPlatform(to.address)) {
+        const known = upstream.get(key);
+        if (known !== undefined) known.once = false;
+        else upstream.set(key, { callId, since: at, cancelled: false, over: undefined, once: transport === "udp" });
       }
       return;
     }
     if (what === "delivered" && isPlatform(to.address)) {
       if (gone(from.address)) return;
       if (!downstream.has(key) && at - (sent.get(key) ?? at) > GIVEN_UP) return;
-      const known = downstream.get(key) ?? { callId, since: at, cancelled: false, over: undefined };
+      const known = downstream.get(key) ?? { callId, since: at, cancelled: false, over: undefined, once: false };
       downstream.set(key, known);
       if (message.status >= 200) known.over ??= at;
     }
@@ -59,7 +70,8 @@ export function ringBound(isPlatform: IsPlatform, bound: number, gone: (address:
 
   function verdict(now: number): Violation[] {
     const violations: Violation[] = [];
-    for (const { callId, since, over } of upstream.values()) {
+    for (const { callId, since, over, once } of upstream.values()) {
+      if (forgetful && once && over === undefined) continue;
       const took = (over ?? now) - since;
       if (took > bound + GRACE)
         violations.push({ rule: "ringing is bounded", what: `the caller waited ${took} ms`, callId });
