@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { systemClock, systemRandom } from "@sipmesh/environment";
 import { systemNetwork } from "@sipmesh/transport";
-import { UserAgent } from "@sipmesh/user-agent";
+import { RegistrationFailed, UserAgent } from "@sipmesh/user-agent";
 import { adminSection, processSection } from "../config.ts";
 import { readConfiguration } from "../configuration.ts";
 import { EXIT, failure } from "../exit-code.ts";
@@ -33,7 +33,7 @@ const RINGING = 800;
 try {
   await main();
 } catch (error) {
-  if (error instanceof DemoError) {
+  if (error instanceof DemoError || error instanceof RegistrationFailed) {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT.unavailable);
   }
