@@ -87,13 +87,15 @@ export class Performer {
     }
   }
 
-  #respond(entry: Entry, { message, status, again }: Effect<"respond">): void {
+  #respond(entry: Entry, { message, status, again, edge }: Effect<"respond">): void {
     const { observer, measures, sender } = this.#o;
     if (again) measures.sent.add();
     observer.responded(entry, status, again);
     const keepAlive = status === 200 && entry.keepAlive > 0 ? { keepAlive: entry.keepAlive } : {};
     const trace = entry.span?.context ?? entry.trace;
-    sender.toFlow(entry.context.flow, message, entry.callId, { trace, failureKey: entry.key, ...keepAlive });
+    const { flow } = entry.context;
+    const by = edge === undefined ? flow : { ...flow, edge };
+    sender.toFlow(by, message, entry.callId, { trace, failureKey: entry.key, ...keepAlive });
   }
 
   #forward(entry: Entry, { owner, branch: index, method, message, again }: Effect<"forward">): void {

@@ -7,8 +7,8 @@ import { isReliable } from "./target.ts";
 import { startCancel } from "./transactions.ts";
 import { NONE, type Work } from "./work.ts";
 
-/** The caller gives up (RFC 3261 section 16.10): the CANCEL is answered at once, the INVITE when the branches are. */
-export function cancelFromUpstream(work: Work, cancel: Request): void {
+/** The CANCEL's server transaction: it is answered at once, and alike when it comes again (RFC 3261 section 16.10). */
+export function answerCancel(work: Work, cancel: Request): void {
   const { context, tools } = work;
   if (context.cancelAnswer !== undefined) {
     work.again = true;
@@ -19,6 +19,11 @@ export function cancelFromUpstream(work: Work, cancel: Request): void {
   work.respond(context.cancelAnswer, 200);
   // Until then its retransmissions are answered alike, though the INVITE may be over before.
   if (!isReliable(context.flow.transport)) work.start("proxy", -1, "J", transactionLife(tools.timers));
+}
+
+/** The caller gives up: the INVITE is answered when its branches are. */
+export function cancelFromUpstream(work: Work): void {
+  const { context } = work;
   if (context.method !== "INVITE" || context.cancelled || context.accepted || context.answered !== 0) return;
   context.cancelled = true;
   if (context.stage === "routing") answer(work, { status: 487 });

@@ -138,20 +138,25 @@ test("who goes on with a cancelled call answers the CANCEL again, and the INVITE
   }
 });
 
-test("the caller is answered by the edge that it was heard by last, of those that share its address", () => {
+test("what comes by another of the edges that share an address is answered by that one; what follows is not", () => {
   const other = { ...callerFlow, edge: "another" };
   const cancel = requestOf("CANCEL", { via });
   for (const event of [{ type: "request" }, { type: "cancel", message: cancel }] as const) {
-    const by = (flow: typeof callerFlow) =>
-      new ProxyStage(invite()).goes([phone(1)]).event({ ...event, flow }).context.flow;
-    assert.deepEqual(by(other), other);
-    assert.deepEqual(by({ ...other, remote: { address: "203.0.113.66", port: 5060 } }), callerFlow, "a stranger");
-    assert.deepEqual(
-      by({ ...other, local: { address: "192.0.2.99", port: 5060 } }),
-      callerFlow,
-      "an address of its own",
-    );
-    assert.deepEqual(by({ ...other, transport: "tcp" }), callerFlow);
+    const by = (flow: typeof callerFlow) => {
+      const stage = new ProxyStage(invite())
+        .goes([phone(1)])
+        .answers(0, 180)
+        .event({ ...event, flow });
+      return stage.answers(0, 487).upstream.map(({ edge }) => edge);
+    };
+    assert.deepEqual(by(other), [undefined, "another", undefined]);
+    for (const unlike of [
+      { remote: { address: "203.0.113.66", port: 5060 } },
+      { local: { address: "192.0.2.99", port: 5060 } },
+      { transport: "tcp" },
+    ] as const) {
+      assert.deepEqual(by({ ...other, ...unlike }), [undefined, undefined, undefined]);
+    }
   }
 });
 

@@ -3,7 +3,7 @@ import type { Step } from "../step.ts";
 import { startInviteServer } from "../transaction/invite-server.ts";
 import { startNonInviteServer } from "../transaction/non-invite-server.ts";
 import { advance, answer, finishBranch } from "./answering.ts";
-import { cancelBranch, cancelFromUpstream } from "./cancelling.ts";
+import { answerCancel, cancelBranch, cancelFromUpstream } from "./cancelling.ts";
 import { loopMark } from "./loop.ts";
 import { maxBreadth, refusalOf } from "./request-validation.ts";
 import type { Plan, ProxyEffect, ProxyEvent, ProxyTools, ResponseContext } from "./response-context.ts";
@@ -78,7 +78,7 @@ export function proxy(context: ResponseContext, event: ProxyEvent, tools: ProxyT
 function take(work: Work, event: ProxyEvent): void {
   switch (event.type) {
     case "request":
-      follow(work, event.flow);
+      work.edge = newEdge(work, event.flow);
       work.again = true;
       tellServer(work, { type: "request" });
       break;
@@ -86,8 +86,10 @@ function take(work: Work, event: ProxyEvent): void {
       tellServer(work, { type: "ack", message: event.message });
       break;
     case "cancel":
-      follow(work, event.flow);
-      cancelFromUpstream(work, event.message);
+      work.edge = newEdge(work, event.flow);
+      answerCancel(work, event.message);
+      work.edge = undefined;
+      cancelFromUpstream(work);
       advance(work);
       break;
     case "targets":
@@ -115,12 +117,13 @@ function take(work: Work, event: ProxyEvent): void {
 }
 
 /**
- * The caller is reached by the edge that it was heard by last: of those that share the address, the former one may be gone.
+ * The edge that a caller is heard by now, where it is another one of those that share the address: what it has sent is
+ * answered by that one (RFC 3261 section 18.2.2), for the former may be gone.
  */
-function follow({ context }: Work, { edge, transport, local, remote }: Flow): void {
+function newEdge({ context }: Work, { edge, transport, local, remote }: Flow): string | undefined {
   const { flow } = context;
-  if (edge === flow.edge || isReliable(transport) || transport !== flow.transport) return;
-  if (isSame(local, flow.local) && isSame(remote, flow.remote)) context.flow = { ...flow, edge };
+  if (edge === flow.edge || isReliable(transport) || transport !== flow.transport) return undefined;
+  return isSame(local, flow.local) && isSame(remote, flow.remote) ? edge : undefined;
 }
 
 function isSame(one: Address, other: Address): boolean {

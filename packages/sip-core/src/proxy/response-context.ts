@@ -172,8 +172,14 @@ export type ProxyEvent =
 
 /** What a response context asks of who runs it. Closed: nothing else ever happens. */
 export type ProxyEffect =
-  /** Upstream, over the flow of the request. `again`: a retransmission. */
-  | { readonly type: "respond"; readonly message: Draft; readonly status: number; readonly again: boolean }
+  /** Upstream, over the flow of the request; by `edge` where what is answered came by another one. `again`: a retransmission. */
+  | {
+      readonly type: "respond";
+      readonly message: Draft;
+      readonly status: number;
+      readonly again: boolean;
+      readonly edge?: string;
+    }
   /** A request of that method downstream, by the branch's way. */
   | {
       readonly type: "forward";

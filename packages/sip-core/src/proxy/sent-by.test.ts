@@ -77,7 +77,7 @@ describe("CANCEL, and the ACK for a refusal, have the Via of their INVITE (RFC 3
     it(`sent as ${before.sentBy ?? "an address"}, gone on with as ${after.sentBy ?? "an address"}`, () => {
       const first = new ProxyStage(invite, { tools: before }).goes([phone(1)]).answers(0, 180);
       const stage = first.takenOver(after);
-      stage.event({ type: "cancel", message: requestOf("CANCEL", { via }) }).answers(0, 487);
+      stage.event({ type: "cancel", message: requestOf("CANCEL", { via }), flow: callerFlow }).answers(0, 487);
       const said = sent(stage, "INVITE").first(Name.Via);
       assert.deepEqual([sent(stage, "CANCEL").first(Name.Via), sent(stage, "ACK").first(Name.Via)], [said, said]);
     });

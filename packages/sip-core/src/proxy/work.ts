@@ -24,6 +24,8 @@ export class Work {
   readonly reports: Report[] = [];
   /** The event is a retransmission or makes one. */
   again = false;
+  /** The edge that what is answered now came by, where it is not that of the context's flow. */
+  edge: string | undefined;
 
   constructor(context: ResponseContext, tools: ProxyTools) {
     this.context = { ...context };
@@ -52,7 +54,8 @@ export class Work {
   }
 
   respond(message: Draft, status: number): void {
-    this.effects.push({ type: "respond", message, status, again: this.again });
+    const { again, edge } = this;
+    this.effects.push({ type: "respond", message, status, again, ...(edge !== undefined && { edge }) });
   }
 
   get done(): Step<ResponseContext, ProxyEffect> {

@@ -1,4 +1,4 @@
-import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
+import type { Flow, Request, Response } from "@sipmesh/sip";
 import { fromDraft, response } from "@sipmesh/sip";
 import { proxy, startProxy } from "../proxy/proxy.ts";
 import type {
@@ -98,7 +98,7 @@ export class ProxyStage {
   over = false;
   readonly log: string[] = [];
   readonly effects: ProxyEffect[] = [];
-  readonly upstream: { readonly status: number; readonly message: Draft; readonly again: boolean }[] = [];
+  readonly upstream: Extract<ProxyEffect, { type: "respond" }>[] = [];
   readonly requests: { readonly branch: number; readonly method: string; readonly message: Request }[] = [];
   #tools: ProxyTools;
   #timers: Running[] = [];
@@ -185,7 +185,7 @@ export class ProxyStage {
       switch (effect.type) {
         case "respond": {
           const status = Number(effect.message.head.slice(8, 11));
-          this.upstream.push({ status, message: effect.message, again: effect.again });
+          this.upstream.push({ ...effect, status });
           this.#note(inWords(effect));
           break;
         }
