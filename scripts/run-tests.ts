@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
     timeout: { type: "string", default: "120" },
     /** Seconds for all of them; what was not done by then counts as failed. Absent: as long as it takes. */
     within: { type: "string" },
+    /** What failed is told as soon as it does, and not in the end alone. */
+    "at-once": { type: "boolean", default: false },
   },
 });
 const folder = resolve(positionals[0] ?? ".");
@@ -55,7 +57,9 @@ stream.on("test:fail", ({ name, todo, details }) => {
   // A suite fails with its tests, which are counted, or by what it does before and after them.
   const { failureType } = details.error as { failureType?: string };
   if (details.type === "suite" && failureType === "subtestsFailed") return;
-  const [reason = ""] = String(details.error.cause ?? details.error).split("\n");
+  const whole = String(details.error.cause ?? details.error);
+  if (values["at-once"]) console.log(whole);
+  const [reason = ""] = whole.split("\n");
   results.failed.push({ name, reason });
 });
 stream.once("end", finish);

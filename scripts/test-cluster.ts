@@ -77,7 +77,7 @@ async function tests(name: string): Promise<void> {
   if (files.length === 0) return;
   const results = join(within, ".turbo", "results.json");
   rmSync(results, { force: true });
-  const limits = [`--timeout=${FILE_LIMIT}`, `--within=${left}`, "--concurrency=1"];
+  const limits = [`--timeout=${FILE_LIMIT}`, `--within=${left}`, "--concurrency=1", "--at-once"];
   const paths = files.sort().map((file) => join(within, file));
   const { code } = await run("node", ["scripts/run-tests.ts", ...limits, within, ...paths], { cwd: ROOT, show: true });
   try {

@@ -34,7 +34,7 @@ describe("an edge behind a Service is told to go", { skip: noCluster() }, () => 
   let edges = 0;
   before(async () => {
     site = await sharedSite();
-    edges = (await site.release.pods("edge")).length;
+    edges = (await site.release.pods("edge")).filter(({ leaving }) => !leaving).length;
   });
   after(async () => {
     if (edges > 0) await scale(edges);
