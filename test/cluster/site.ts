@@ -56,9 +56,9 @@ export async function balancedSite(namespace: string, over: object = {}, flags: 
 }
 
 /** A release with an edge on each node's own address. `edge` goes over the edges' values. */
-export async function siteOnNodes(namespace: string, edge: object = {}): Promise<Site> {
+export async function siteOnNodes(namespace: string): Promise<Site> {
   const release = new Release(namespace);
-  const values = { ...VALUES, edge: { network: "hostNetwork", ...edge } };
+  const values = { ...VALUES, edge: { network: "hostNetwork" } };
   await putImages();
   await release.install(values);
   return { release, values, remote: undefined, remoteOverTcp: undefined, balancer: undefined, close: async () => {} };

@@ -9,20 +9,28 @@ import { type Confirmed, Unconfirmed } from "./unconfirmed.ts";
 describe("what nobody beyond the platform repeats", () => {
   let clock: VirtualClock;
   let sent: string[];
+  /** The numbers of the lists by which it was addressed. */
+  let lists: number[];
   let owner: string;
+  let list: number;
   let lost: number;
   let kept: Unconfirmed;
 
   beforeEach(() => {
     clock = new VirtualClock();
     sent = [];
+    lists = [];
     owner = "one";
+    list = 2;
     lost = 0;
     kept = new Unconfirmed({
       clock,
       to: "sipmesh.edge.e1",
-      publish: (subject, envelope: Confirmed) => sent.push(`${envelope.confirm?.number ?? "-"} → ${subject}`),
-      subjectOf: () => owner,
+      publish(subject, envelope: Confirmed) {
+        sent.push(`${envelope.confirm?.number ?? "-"} → ${subject}`);
+        if (envelope.kind === "inbound") lists.push(envelope.membership);
+      },
+      addressed: (envelope) => ({ subject: owner, envelope: { ...envelope, membership: list } }),
       limit: 3,
       lost: () => lost++,
     });
@@ -39,12 +47,21 @@ describe("what nobody beyond the platform repeats", () => {
     assert.equal(clock.timers, 0, "who has nothing to send has no timer");
   });
 
-  it("goes at once to whom it belongs now", () => {
-    kept.send("one", inbound(1));
+  it("goes at once to whom it belongs now, who is told by which list", () => {
+    const first = inbound(1);
+    kept.send("one", first);
     owner = "two";
     kept.readdress();
     kept.readdress();
     assert.deepEqual(sent, ["1 → one", "1 → two"]);
+    assert.deepEqual(lists, [first.membership, 2], "it has to know of that list before it can say what it knows");
+  });
+
+  it("is sent again by the list that holds by then", async () => {
+    kept.send("one", inbound(1));
+    list = 3;
+    await clock.pass(1000);
+    assert.equal(lists.at(-1), 3);
   });
 
   it("is given up when nobody waits for an answer any more", async () => {

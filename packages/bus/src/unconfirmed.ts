@@ -18,18 +18,27 @@ export interface UnconfirmedOptions {
   /** Where confirmations come. */
   readonly to: string;
   readonly publish: (subject: string, envelope: Confirmed) => void;
-  /** Where an envelope belongs now; undefined: nowhere just now. */
-  readonly subjectOf: (envelope: Confirmed) => string | undefined;
+  /**
+   * Where an envelope belongs now, and what it says of that: a request names the list of owners by which it was addressed.
+   * Undefined: nowhere else than where it was sent.
+   */
+  readonly addressed: (envelope: Confirmed) => Addressed | undefined;
   /** Envelopes that are kept at most; one beyond it is sent once. */
   readonly limit: number;
   /** One was given up, or could not be kept. */
   readonly lost: () => void;
 }
 
-interface Kept {
+/** An envelope and where it goes. */
+export interface Addressed {
+  readonly subject: string;
   readonly envelope: Confirmed;
+}
+
+interface Kept {
   readonly topic: string;
   readonly until: number;
+  envelope: Confirmed;
   subject: string;
   interval: number;
   next: number;
@@ -87,8 +96,8 @@ export class Unconfirmed {
   /** Whom envelopes belong to may have changed: what belongs to somebody else now is sent there. */
   readdress(): void {
     for (const kept of this.#kept.values()) {
-      const subject = this.#o.subjectOf(kept.envelope);
-      if (subject !== undefined && subject !== kept.subject) this.#again(kept, subject);
+      const now = this.#o.addressed(kept.envelope);
+      if (now !== undefined && now.subject !== kept.subject) this.#again(kept, now);
     }
   }
 
@@ -105,13 +114,14 @@ export class Unconfirmed {
     if (this.#latest.get(kept.topic) === number) this.#latest.delete(kept.topic);
   }
 
-  #again(kept: Kept, subject: string): void {
+  #again(kept: Kept, { subject, envelope }: Addressed): void {
     kept.subject = subject;
-    this.#o.publish(subject, kept.envelope);
+    kept.envelope = envelope;
+    this.#o.publish(subject, envelope);
   }
 
   #lookAgain(): void {
-    const { clock, subjectOf, lost } = this.#o;
+    const { clock, addressed, lost } = this.#o;
     const now = clock.now();
     for (const [number, kept] of this.#kept) {
       if (kept.until <= now) {
@@ -120,7 +130,7 @@ export class Unconfirmed {
       } else if (kept.next <= now) {
         kept.interval = Math.min(2 * kept.interval, LONGEST);
         kept.next = now + kept.interval;
-        this.#again(kept, subjectOf(kept.envelope) ?? kept.subject);
+        this.#again(kept, addressed(kept.envelope) ?? kept);
       }
     }
     this.#look = this.#kept.size === 0 ? undefined : clock.after(LOOK, () => this.#lookAgain());

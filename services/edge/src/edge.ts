@@ -133,9 +133,10 @@ export class Edge {
       clock,
       to: edgeSubject(edge),
       publish: (subject, envelope) => bus.publish(subject, envelope),
-      subjectOf(envelope) {
+      addressed(envelope) {
         const owner = envelope.kind === "inbound" ? cluster.ownerOf(envelope.message.callId) : undefined;
-        return owner && memberSubject(owner.id);
+        const { number: membership } = cluster.membership;
+        return owner && { subject: memberSubject(owner.id), envelope: { ...envelope, membership } };
       },
       limit: config.tcp.unconfirmed,
       lost: () => lost.add(),

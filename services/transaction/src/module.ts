@@ -59,7 +59,7 @@ export const transaction: Module<TransactionConfig> = {
       to: subjectOf(members[0] ?? instance),
       publish: (subject, envelope) => bus.publish(subject, envelope),
       // What is to leave by an edge leaves by no other.
-      subjectOf: () => undefined,
+      addressed: () => undefined,
       limit: config.limits.unconfirmed,
       lost: () => measures.dropped("unconfirmed"),
     });

@@ -8,16 +8,10 @@ import { noCluster } from "../surroundings.ts";
 import { assertNothingLost, assertToldInTime, strikeUnderLoad } from "../under-load.ts";
 import { WatchedPods } from "../watched-pods.ts";
 
-/**
- * Seconds that an edge which goes waits for the calls that are in set-up at it. Over UDP new ones come until it is gone, so it
- * waits all of them: a minute for each node, by default.
- */
-const GRACE = 10;
-
 describe("an edge with its node's address", { skip: noCluster() }, () => {
   let hosts: Site;
   before(async () => {
-    hosts = await siteOnNodes(`sipmesh-hosts-${process.pid}`, { gracePeriod: GRACE });
+    hosts = await siteOnNodes(`sipmesh-hosts-${process.pid}`);
   });
   after(async () => {
     await hosts?.close();
