@@ -367,7 +367,8 @@ function phasesOf(steps: readonly SippStep[]): Phases {
   // Who was answered without having heard it ring is not ringing either.
   const rung = Math.max(count(steps, "180"), ended);
   return {
-    settingUp: count(steps, "INVITE") - rung,
+    // Over TCP a 180 that comes again, as it does from who goes on with a call, is counted again.
+    settingUp: Math.max(0, count(steps, "INVITE") - rung),
     ringing: rung - ended,
     talking: talks(steps) ? count(steps, "ACK") - count(steps, "BYE") : 0,
   };
