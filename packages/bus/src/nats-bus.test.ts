@@ -162,7 +162,7 @@ test("NATS: while it is away senders learn of it in time; afterwards all heals",
     const wanted = { failureTo: "sipmesh.transaction.m1", failureKey: "k", callId: "c" };
     member.bus.publish("sipmesh.edge.e1", outbound("lost", wanted));
     await until(() => failures.length === 1);
-    assert.ok(performance.now() - began < 1500);
+    assert.ok(performance.now() - began < 4500);
     member.bus.publish("sipmesh.edge.e1", outbound("lost at once", wanted));
     await until(() => failures.length === 2, 100);
 

@@ -16,7 +16,11 @@ export interface NatsBusOptions {
   readonly outgoingLimit?: number;
 }
 
-const HOLD_FOR = 500;
+/**
+ * Long enough to find another server, the first attempt going to one that has lost its power; short beside what a caller
+ * waits.
+ */
+const HOLD_FOR = 3000;
 const OUTGOING_LIMIT = 16 * 1024 * 1024;
 /** A frame is ended at this size, so that one slow subject does not delay the others by a megabyte. */
 const FRAME_SIZE = 256 * 1024;

@@ -61,8 +61,9 @@ export const routing: Module<RoutingConfig> = {
       route: (request, call) => router.route(request, call),
       locate: (request, call) => router.locate(request, call),
     });
-    const served = rpc.serve(RoutingService, handlers);
+    // Not before it knows them, for those who asked whoever was at this address before it: but who knows none in time says so.
     await domains.start();
+    const served = rpc.serve(RoutingService, handlers);
 
     return {
       ready: () => (domains.known ? { ok: true } : { ok: false, reason: "the directory has not told its domains" }),
