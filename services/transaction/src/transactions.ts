@@ -20,7 +20,7 @@ import type { CallState } from "./handover/call-state.ts";
 import type { Calls } from "./handover/calls.ts";
 import { Elsewhere } from "./handover/elsewhere.ts";
 import type { Handover } from "./handover/handover.ts";
-import { isOutput, isRefusal, isRepetition } from "./handover/material.ts";
+import { isOutput, isRefusal, isRepetition, speaks } from "./handover/material.ts";
 import { type Measures, outcomeOf } from "./measures.ts";
 import type { Observer } from "./observer.ts";
 import { type Effect, Performer, type PerformerOptions } from "./performer.ts";
@@ -106,10 +106,22 @@ export class Transactions implements Calls {
     this.#try(entry, "handover", () => {
       const step = resumeProxy(context, tools);
       entry.context = step.state;
-      for (const effect of step.effects) this.#performer.do(entry, effect);
+      this.#resume(entry, step.effects);
     });
     this.#settle(entry);
     return entry;
+  }
+
+  /**
+   * What is said again rests on the state, too, and waits until a copy of it is kept: who was asleep, and was taken for dead
+   * meanwhile, is told by the refusal that the call has gone on.
+   */
+  #resume(entry: Entry, effects: readonly ProxyEffect[]): void {
+    if (this.handover.copies(entry)) entry.elsewhere = new Elsewhere();
+    for (const effect of effects) {
+      if (entry.elsewhere !== undefined && speaks(effect)) entry.elsewhere.outbox.push({ effect, after: undefined });
+      else this.#performer.do(entry, effect);
+    }
   }
 
   letGo(entry: Entry, kept: boolean): void {

@@ -86,8 +86,10 @@ export class CopiesOfOthers {
     const now = clock.now();
     const progress = { answered, since, at: now - elapsed };
     const live = calls.find(key);
-    // Who hands it over says nothing more of it. Who has been deposed and does not know is to be told, whatever it has.
-    const isLate = (entry: Entry) => (handedOver > 0 ? !this.#isBehind(entry, progress) : since <= entry.since);
+    // Who hands it over says nothing more of it. Who has been deposed and does not know is to be told, whatever it has; and who
+    // was asleep while we went on in its place and got the answer, whatever list it went by.
+    const isDeposed = (entry: Entry) => since <= entry.since || (entry.context.answered !== 0 && !answered);
+    const isLate = (entry: Entry) => (handedOver > 0 ? !this.#isBehind(entry, progress) : isDeposed(entry));
     if (this.isOver(key) || (live !== undefined && isLate(live))) {
       post.confirm(sender, number, "refused");
       return;

@@ -436,6 +436,24 @@ describe("an owner of calls and its successor", () => {
     assert.deepEqual(words(one, two, three), ["200 → 198.51.100.7"], "the answer that comes again is passed on");
   });
 
+  it("who falls asleep as it becomes the owner, and is taken for dead, hears that the call has gone on, and says nothing", async () => {
+    const invite = await ring();
+    const late = ground.hold("two");
+    ground.list("two", "one");
+    await ground.clock.pass(10);
+    assert.deepEqual(words(one, two), [], "what is said again waits for a copy, too");
+    ground.deaf.add("two");
+    ground.list("one");
+    await ground.clock.pass(10);
+    await one.receive(answer(invite, 200), bob, 3);
+    await settled();
+    assert.equal(words(one, two).filter((word) => word === "200 → 198.51.100.7").length, 1);
+    late.release();
+    await ground.clock.pass(5000);
+    assert.deepEqual(words(one, two), [], "neither that it rings nor the INVITE again");
+    assert.equal(handovers(two, "deposed"), 1);
+  });
+
   it("a call that nobody knows of is new, even where the former owner does not answer", async () => {
     const three = await Stage.begin({ name: "three", ground, routing });
     await one.service.stop();

@@ -131,6 +131,11 @@ export class Handover {
     return awaited.instances.size === 0 || awaited.until <= this.#o.clock.now();
   }
 
+  /** Whether copies of it are kept elsewhere. */
+  copies(entry: Entry): boolean {
+    return !this.#alone && OwnCopies.wants(entry);
+  }
+
   /** Whether what a step says must wait until a copy of its state is kept elsewhere. */
   covers(entry: Entry, effects: readonly ProxyEffect[]): boolean {
     return !this.#alone && OwnCopies.covers(entry, effects);

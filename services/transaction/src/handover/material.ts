@@ -3,9 +3,14 @@ import type { ProxyEffect } from "@sipmesh/sip-core";
 /** Timers that only repeat what was said. */
 const REPEATING: ReadonlySet<string> = new Set(["A", "E", "G"]);
 
+/** What leaves. */
+export function speaks(effect: ProxyEffect): effect is Extract<ProxyEffect, { type: "respond" | "forward" }> {
+  return effect.type === "respond" || effect.type === "forward";
+}
+
 /** What leaves, and was not said before. */
 export function isOutput(effect: ProxyEffect): boolean {
-  return (effect.type === "respond" || effect.type === "forward") && !effect.again;
+  return speaks(effect) && !effect.again;
 }
 
 /** A final response that another member could contradict: of a 2xx the callee has said it. */
@@ -15,7 +20,7 @@ export function isRefusal(effect: ProxyEffect): boolean {
 
 /** What is said again. */
 export function isRepetition(effect: ProxyEffect): boolean {
-  return (effect.type === "respond" || effect.type === "forward") && effect.again;
+  return speaks(effect) && effect.again;
 }
 
 /** A step after which another member would have to go on from another state. */

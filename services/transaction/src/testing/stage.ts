@@ -79,6 +79,8 @@ export class Ground {
   readonly doubtful = new Set<string>();
   state: Cluster["state"] = "settled";
   readonly #views = new Map<string, View>();
+  /** What members have said that has not left. */
+  readonly #late = new Map<string, (() => void)[]>();
   readonly #former: (readonly string[])[] = [];
   #list: Membership;
 
@@ -97,6 +99,35 @@ export class Ground {
       view.list = this.#list;
       for (const run of view.listeners) run();
     }
+  }
+
+  /** The bus as that member has it. */
+  busOf(name: string): Bus {
+    const publish: Bus["publish"] = (subject, envelope) => {
+      const send = () => this.bus.publish(subject, envelope);
+      const late = this.#late.get(name);
+      if (late === undefined) send();
+      else late.push(send);
+    };
+    return new Proxy(this.bus, {
+      get(bus, key: keyof Bus) {
+        if (key === "publish") return publish;
+        const part = bus[key];
+        return typeof part === "function" ? part.bind(bus) : part;
+      },
+    });
+  }
+
+  /** That member falls asleep before what it says has left. @returns what wakes it */
+  hold(name: string): { release(): void } {
+    const late: (() => void)[] = [];
+    this.#late.set(name, late);
+    return {
+      release: () => {
+        this.#late.delete(name);
+        for (const send of late) send();
+      },
+    };
   }
 
   cluster(name: string): Cluster {
@@ -191,7 +222,7 @@ export class Stage {
     });
     const context = {
       clock: stage.clock,
-      bus: stage.bus,
+      bus: ground.busOf(name),
       rpc,
       telemetry,
       sealer,
