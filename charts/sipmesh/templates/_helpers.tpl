@@ -451,6 +451,7 @@ spec:
   replicas: {{ (index .root.Values .component).replicas }}
   {{- end }}
   strategy: { type: RollingUpdate, rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }
+  minReadySeconds: {{ (include "sipmesh.podSettings" . | fromYaml).minReadySeconds | int }}
   selector:
     matchLabels:
       {{- include "sipmesh.selector" . | nindent 6 }}
@@ -470,6 +471,7 @@ metadata:
   {{- include "sipmesh.metadata" . | nindent 2 }}
 spec:
   updateStrategy: { type: RollingUpdate, rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }
+  minReadySeconds: {{ (include "sipmesh.podSettings" . | fromYaml).minReadySeconds | int }}
   selector:
     matchLabels:
       {{- include "sipmesh.selector" . | nindent 6 }}

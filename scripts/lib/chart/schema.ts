@@ -28,6 +28,7 @@ const podSettings: Readonly<Record<string, Schema>> = {
   extraEnv: list(anyMap),
   nodeSelector: texts,
   deadNodeSeconds: orNull(whole(0, 3600)),
+  minReadySeconds: whole(0, 600),
   tolerations: list(anyMap),
   affinity: anyMap,
   topologySpreadConstraints: list(anyMap),
