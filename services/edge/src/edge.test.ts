@@ -10,6 +10,7 @@ import {
   type Platform,
   requestText,
   startPlatform,
+  tcpPhone,
   udpPhone,
   until,
   within,
@@ -174,6 +175,23 @@ test("what the bus gives up is answered 503, with Retry-After where the source i
   assert.match(answer, /\r\nRetry-After: 2\r\n/);
   assert.equal(own.telemetry.metrics.value("sipmesh_edge_dropped_total", { reason: "bus" }), 2);
   stranger.close();
+  await own.stop();
+});
+
+test("a response over a connection that the bus gave up goes again: nobody else repeats it", async () => {
+  const own = await startPlatform();
+  const answering = await tcpPhone(own.port("tcp"));
+  own.owner = "died-just-now";
+  answering.socket.write(
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKr\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\n" +
+      "Call-ID: answered-meanwhile\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+  );
+  const dropped = () => own.telemetry.metrics.value("sipmesh_edge_dropped_total", { reason: "bus" }) ?? 0;
+  await until("the bus has given it up", () => dropped() > 0);
+  own.owner = MEMBER;
+  const inbound = await own.next();
+  assert.deepEqual([inbound.message.kind, inbound.message.callId], ["response", "answered-meanwhile"]);
+  answering.socket.destroy();
   await own.stop();
 });
 

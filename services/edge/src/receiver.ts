@@ -125,8 +125,8 @@ export class Receiver {
   /** An envelope that the bus gave up: its request is answered. */
   gaveUp(envelope: Envelope): void {
     if (envelope.kind !== "inbound" || envelope.flow.edge !== this.#options.edge) return;
-    // What came over a connection goes again by itself.
-    if (endsCall(envelope.message) && envelope.confirm !== undefined) {
+    // What came over a connection goes again by itself, unless its sender can be told to ask anew.
+    if (!asksAnew(envelope.message) && envelope.confirm !== undefined) {
       this.#drop("bus");
       return;
     }
@@ -294,6 +294,11 @@ function targeted(request: Request, source: Address): Address {
   } catch {
     return source;
   }
+}
+
+/** Its sender may ask anew where it is answered 503: a request that begins something. */
+function asksAnew(message: Message): boolean {
+  return message.kind === "request" && message.method !== "ACK" && !endsCall(message);
 }
 
 /**
