@@ -29,7 +29,17 @@ const FILE_LIMIT = 600;
 const FOLDERS = ["faults", "installs"] as const;
 
 /** What has been green time and again, and together is short enough to be run for each change. */
-const CORE: readonly string[] = ["conversation", "one-trace", "owner-dies", "pods-die", "rollouts", "scaling"];
+const CORE: readonly string[] = [
+  "conversation",
+  "edge-behind-a-shared-address",
+  "edge-leaves",
+  "nats-servers-die",
+  "one-trace",
+  "owner-dies",
+  "pods-die",
+  "rollouts",
+  "scaling",
+];
 
 const began = Date.now();
 const total: Results = nothing();
