@@ -53,6 +53,12 @@ describe("the edges that are there", () => {
     assert.deepEqual(edges.exitOf(toAddress), { edge: "1", destination }, "nobody is there");
   });
 
+  it("an edge of which nothing has been heard yet may be there", () => {
+    const { edges } = presence([edgeAt("0", {}, OTHER)], undefined, false);
+    const overFlow = { edge: "1", transport: "udp", local: OWN, flow: udp } as const;
+    assert.deepEqual(edges.exitOf(overFlow), { edge: "1", flow: udp });
+  });
+
   it("a request over a connection that is gone leaves by nobody else; one to an address does", () => {
     const { edges } = presence([shared("2")]);
     const over = { edge: "1", transport: "tcp", local: OWN, flow: tcp } as const;

@@ -83,11 +83,11 @@ export class Edges {
   exitOf(way: Way): Exit {
     const { transport, host, local } = way;
     const flow = way.flow && this.#present(way.flow);
-    if (flow !== undefined && (transport !== "udp" || this.#edges.has(flow.edge))) return { edge: flow.edge, flow };
+    if (flow !== undefined && (transport !== "udp" || this.#isThere(flow.edge))) return { edge: flow.edge, flow };
     const remote = way.remote ?? flow?.remote;
     if (remote === undefined) return { edge: way.edge };
     const destination = { transport, address: remote, host };
-    if (this.#edges.has(way.edge)) return { edge: way.edge, destination };
+    if (this.#isThere(way.edge)) return { edge: way.edge, destination };
     const heir = transport === "udp" ? this.#heirs.get(listenerHash(local)) : undefined;
     return { edge: (heir ?? this.wayTo("", transport, remote, "") ?? way).edge, destination };
   }
@@ -117,6 +117,11 @@ export class Edges {
     if (flow.transport !== "udp" || this.#edges.has(flow.edge)) return flow;
     const heir = this.#heirs.get(listenerHash(flow.local));
     return heir === undefined ? flow : { ...flow, edge: heir.edge };
+  }
+
+  /** Who has just started does not know of all that are there. */
+  #isThere(edge: string): boolean {
+    return this.#edges.has(edge) || !this.#cluster.complete;
   }
 
   #facingLocal(edge: Instance, transport: Transport, remote: string): Address | undefined {

@@ -14,11 +14,12 @@ export function edgeAt(id: string, more: Partial<Instance> = {}, advertised?: ty
   return { id, node: "n", targets: ["edge"], members: [], addresses, ...more };
 }
 
-/** What presence tells of edges, and the way to change it. */
-export function presence(first: readonly Instance[], names: Names = { names: [] }) {
+/** What presence tells of edges, and the way to change it. `complete`: everybody has been heard of. */
+export function presence(first: readonly Instance[], names: Names = { names: [] }, complete = true) {
   let edges = first;
   let changed = () => {};
   const cluster = {
+    complete,
     instances: (target: string) => (target === "edge" ? edges : []),
     onChange(run: () => void) {
       changed = run;
