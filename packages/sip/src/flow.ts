@@ -6,6 +6,10 @@ export interface Address {
   readonly port: number;
 }
 
+export function isSameAddress(one: Address, other: Address): boolean {
+  return one === other || (one.port === other.port && one.address === other.address);
+}
+
 /** The socket pair that a message came over, and over which its sender can be reached (RFC 5626). */
 export interface Flow {
   /** The edge instance that holds the socket. */

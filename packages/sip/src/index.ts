@@ -13,7 +13,7 @@ export {
 export { type CSeq, parseCSeq, readCSeq } from "./cseq.ts";
 export { Edit } from "./edit.ts";
 export { canonicalEscapes, decodeEscapes, escapeUser } from "./escape.ts";
-export type { Address, Flow, Transport } from "./flow.ts";
+export { type Address, type Flow, isSameAddress, type Transport } from "./flow.ts";
 export { ipBytes, ipText } from "./ip.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { splitList } from "./list.ts";

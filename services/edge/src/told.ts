@@ -1,4 +1,4 @@
-import type { Address } from "@sipmesh/sip";
+import { type Address, isSameAddress } from "@sipmesh/sip";
 
 /** Former addresses that are remembered; flows of before are gone by then. */
 const REMEMBERED = 8;
@@ -23,8 +23,8 @@ export class Told {
 
   /** @returns whether it is another one */
   become(address: Address): boolean {
-    if (isSame(address, this.#now)) return false;
-    const before = [this.#now, ...this.#formerly].filter((one) => !isSame(one, address));
+    if (isSameAddress(address, this.#now)) return false;
+    const before = [this.#now, ...this.#formerly].filter((one) => !isSameAddress(one, address));
     this.#formerly = before.slice(0, REMEMBERED);
     this.#now = address;
     return true;
@@ -32,10 +32,6 @@ export class Told {
 
   /** Whether this is or was it. */
   includes(address: Address): boolean {
-    return isSame(address, this.#now) || this.#formerly.some((one) => isSame(one, address));
+    return isSameAddress(address, this.#now) || this.#formerly.some((one) => isSameAddress(one, address));
   }
-}
-
-function isSame(one: Address, other: Address): boolean {
-  return one === other || (one.port === other.port && one.address === other.address);
 }

@@ -81,15 +81,14 @@ export class Edges {
    * the peer, whose answer comes back to where a request came from (RFC 3581). A connection that is gone is nobody else's.
    */
   exitOf(way: Way): Exit {
-    const { transport, host, local } = way;
-    const flow = way.flow && this.#present(way.flow);
-    if (flow !== undefined && (transport !== "udp" || this.#isThere(flow.edge))) return { edge: flow.edge, flow };
+    const { transport, host, flow } = way;
     const remote = way.remote ?? flow?.remote;
+    const edge = this.#presentEdge(way);
+    if (flow !== undefined && (edge !== undefined || transport !== "udp"))
+      return edge === undefined || edge === flow.edge ? { edge: flow.edge, flow } : { edge, flow: { ...flow, edge } };
     if (remote === undefined) return { edge: way.edge };
     const destination = { transport, address: remote, host };
-    if (this.#isThere(way.edge)) return { edge: way.edge, destination };
-    const heir = transport === "udp" ? this.#heirs.get(listenerHash(local)) : undefined;
-    return { edge: (heir ?? this.wayTo("", transport, remote, "") ?? way).edge, destination };
+    return { edge: edge ?? this.wayTo("", transport, remote, "")?.edge ?? way.edge, destination };
   }
 
   /** The edge goes: what it holds may have been registered anew elsewhere. */
@@ -112,16 +111,11 @@ export class Edges {
     return { edge: flow.edge, transport: flow.transport, local: flow.local, flow };
   }
 
-  /** The flow as it can be used now: over UDP by who has its address, where its edge is gone. */
-  #present(flow: Flow): Flow {
-    if (flow.transport !== "udp" || this.#edges.has(flow.edge)) return flow;
-    const heir = this.#heirs.get(listenerHash(flow.local));
-    return heir === undefined ? flow : { ...flow, edge: heir.edge };
-  }
-
-  /** Who has just started does not know of all that are there. */
-  #isThere(edge: string): boolean {
-    return this.#edges.has(edge) || !this.#cluster.complete;
+  /** The way's own edge while it is there, else who has its UDP address; who has just started does not know of all. */
+  #presentEdge({ edge, transport, local }: Way): string | undefined {
+    if (this.#edges.has(edge)) return edge;
+    const heir = transport === "udp" ? this.#heirs.get(listenerHash(local)) : undefined;
+    return heir?.edge ?? (this.#cluster.complete ? undefined : edge);
   }
 
   #facingLocal(edge: Instance, transport: Transport, remote: string): Address | undefined {

@@ -1,4 +1,4 @@
-import { type Address, type Flow, ownText, type Request } from "@sipmesh/sip";
+import { type Flow, isSameAddress, ownText, type Request } from "@sipmesh/sip";
 import type { Step } from "../step.ts";
 import { startInviteServer } from "../transaction/invite-server.ts";
 import { startNonInviteServer } from "../transaction/non-invite-server.ts";
@@ -123,11 +123,7 @@ function take(work: Work, event: ProxyEvent): void {
 function newEdge({ context }: Work, { edge, transport, local, remote }: Flow): string | undefined {
   const { flow } = context;
   if (edge === flow.edge || isReliable(transport) || transport !== flow.transport) return undefined;
-  return isSame(local, flow.local) && isSame(remote, flow.remote) ? edge : undefined;
-}
-
-function isSame(one: Address, other: Address): boolean {
-  return one.port === other.port && one.address === other.address;
+  return isSameAddress(local, flow.local) && isSameAddress(remote, flow.remote) ? edge : undefined;
 }
 
 /** RFC 3261 section 16.5: within a dialog the route set decides, outside one routing does. */
