@@ -65,6 +65,7 @@ export const transaction: Module<TransactionConfig> = {
     });
     const confirmations = new Confirmations((subject, confirmation) => bus.publish(subject, confirmation));
     const sender = new Sender(bus, subjectOf(members[0] ?? instance), unconfirmed, edges);
+    const drops = bus.onDrop((_subject, envelope) => sender.gaveUp(envelope));
     const observer = new Observer(tracer, sealer);
     const stateless = new Stateless({ tools, edges, questions, sender, measures, observer, log });
     const transactions = new Transactions({
@@ -115,6 +116,7 @@ export const transaction: Module<TransactionConfig> = {
       leave: () => leave(cluster, handover, clock, members),
       async stop() {
         for (const subscription of subscriptions) subscription.close();
+        drops.close();
         early.stop();
         transactions.stop();
         unconfirmed.stop();

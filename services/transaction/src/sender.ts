@@ -1,4 +1,4 @@
-import type { Bus, Outbound, Unconfirmed } from "@sipmesh/bus";
+import type { Bus, Envelope, Outbound, Unconfirmed } from "@sipmesh/bus";
 import { latin1 } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Draft, type Flow, toBytes } from "@sipmesh/sip";
@@ -65,6 +65,15 @@ export class Sender {
     });
   }
 
+  /**
+   * An envelope that the bus gave up, which is told to who asked for it: another target may be asked in its place, or the
+   * caller be answered, so a request that begins something must not leave after all.
+   */
+  gaveUp(envelope: Envelope): void {
+    if (envelope.kind !== "outbound" || envelope.confirm === undefined || envelope.failureTo === undefined) return;
+    if (!goesAgain(envelope.raw)) this.#unconfirmed.confirmed([envelope.confirm.number]);
+  }
+
   /** What leaves over UDP its receiver asks for again, should it get lost; anything else nobody repeats. */
   #publish(edge: string, transport: Way["transport"], outbound: Outbound, topic?: string): void {
     if (isReliable(transport)) this.#unconfirmed.send(this.#subject(edge), outbound, topic);
@@ -80,4 +89,9 @@ export class Sender {
     }
     return subject;
   }
+}
+
+/** A response, whose receiver has nothing else to wait for, and what ends a call for its other side. */
+function goesAgain(raw: Uint8Array): boolean {
+  return /^(?:SIP\/|BYE |CANCEL )/.test(latin1.decode(raw, 0, Math.min(7, raw.length)));
 }

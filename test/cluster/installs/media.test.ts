@@ -169,6 +169,13 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     await phones.end();
   });
 
+  /** What the relay in a pod says of its calls, asked in the pod itself: it tells the world nothing. */
+  const callsOf = async (pod: string) => {
+    const ask = `const state = "http://127.0.0.1:" + process.env.SIPMESH_ADMIN_PORT + "/state";
+      fetch(state).then(async (it) => console.log(await it.text()))`;
+    return await release.kubectl("exec", pod, "--", "node", "-e", ask).catch(String);
+  };
+
   /** Nobody follows on the node: its relay is told to go, and goes when its calls have ended. */
   const leavesWhenEmpty = async (t: TestContext, name: string, emptied: () => Promise<unknown>) => {
     const phones = open(name);
@@ -192,7 +199,11 @@ describe("RTP on a cluster", { skip: noCluster() }, () => {
     await phones.held();
     assert.deepEqual(await relays(near), [pod], "it is still there");
     await phones.end();
-    await until(async () => ((await relays(near)).length === 0 ? true : undefined), 60_000, "the pod has gone");
+    try {
+      await until(async () => ((await relays(near)).length === 0 ? true : undefined), 60_000, "the pod has gone");
+    } catch (error) {
+      throw new Error(`it waits for ${await callsOf(pod)}`, { cause: error });
+    }
     assert.ok((await others.gap()) < 1_000);
     await others.end();
   };
