@@ -50,6 +50,8 @@ export interface Outbound {
   readonly callId?: string | undefined;
   /** Present where the sender sends it again until it is confirmed. */
   readonly confirm?: Confirm | undefined;
+  /** It answers a copy of an INVITE that came by another edge than the first: by that one its final response leaves. */
+  readonly finalElsewhere?: boolean;
 }
 
 /** A message that could not be sent (RFC 3261 §17.1.4, §17.2.4). */

@@ -30,6 +30,7 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
     passedOn,
     ...(number % 2 === 0 && { confirm: { to: way.edge, number } }),
   })),
+  fc.record({ kind: fc.constant("outbound" as const), raw, flow, finalElsewhere: fc.constant(true) }),
   fc.record({ kind: fc.constant("outbound" as const), raw, flow }),
   fc.record({
     kind: fc.constant("outbound" as const),

@@ -95,6 +95,7 @@ function toWire(envelope: Envelope): wire.Envelope {
             keepAlive: envelope.keepAlive ?? 0,
             callId: envelope.callId ?? "",
             confirm: envelope.confirm,
+            finalElsewhere: envelope.finalElsewhere ?? false,
           },
         },
       };
@@ -136,7 +137,7 @@ function fromWire({ message }: wire.Envelope): Envelope {
       };
     }
     case "outbound": {
-      const { raw, to, trace, failureTo, failureKey, keepAlive, callId, confirm } = message.value;
+      const { raw, to, trace, failureTo, failureKey, keepAlive, callId, confirm, finalElsewhere } = message.value;
       return {
         kind: "outbound",
         raw,
@@ -147,6 +148,7 @@ function fromWire({ message }: wire.Envelope): Envelope {
         ...(keepAlive !== 0 && { keepAlive }),
         ...(callId !== "" && { callId }),
         ...(confirm && { confirm }),
+        ...(finalElsewhere && { finalElsewhere }),
       };
     }
     case "sendFailure":

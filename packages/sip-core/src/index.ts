@@ -51,7 +51,16 @@ export type { IsOwn, RouteInformation } from "./proxy/route-processing.ts";
 export type { Sealer } from "./proxy/sealer.ts";
 export { type DescriptionPart, descriptionIn, withDescription } from "./proxy/session-description.ts";
 export type { Side } from "./proxy/side.ts";
-export { type AckRefusal, type AckRoute, forwardAck, forwardUnknown, routeAck } from "./proxy/stateless.ts";
+export {
+  type AckRefusal,
+  type AckRoute,
+  forwardAck,
+  forwardUnknown,
+  routeAck,
+  routeUnknown,
+  type UnknownMedia,
+  type UnknownResponse,
+} from "./proxy/stateless.ts";
 export { isReliable, type Target, type Way } from "./proxy/target.ts";
 export { type Binding, contactValue, currentBindings, sameContact } from "./registrar/binding.ts";
 export { defaultRegistrarPolicy, type RegistrarPolicy } from "./registrar/policy.ts";

@@ -46,3 +46,24 @@ test("over TCP: what begins something is told when the bus gives it up, and does
   await settled();
   assert.deepEqual([...new Set(left)], ["BYE sip:bob", "SIP/2.0 180"]);
 });
+
+test("an edge is told where a call's final response leaves by another one", async () => {
+  const bus = memoryBus();
+  const shared = presence([edgeAt("1", {}, OWN), edgeAt("2", {}, OWN)]);
+  const sender = new Sender(bus, "back", {} as Unconfirmed, shared.edges);
+  const first = { edge: "1", transport: "udp", local: OWN, remote: PEER, connection: 0 } as const;
+  const told: unknown[] = [];
+  for (const edge of ["1", "2"]) {
+    bus.subscribe(`sipmesh.edge.${edge}`, (envelope) => {
+      if (envelope.kind === "outbound") told.push(edge, envelope.finalElsewhere ?? false);
+    });
+  }
+  sender.toFlow(first, ringing, "call-1");
+  sender.toFlow({ ...first, edge: "2" }, ringing, "call-1", { final: first });
+  await settled();
+  assert.deepEqual(told.splice(0), ["1", false, "2", true]);
+  shared.become(edgeAt("2", {}, OWN));
+  sender.toFlow({ ...first, edge: "2" }, ringing, "call-1", { final: first });
+  await settled();
+  assert.deepEqual(told, ["2", false], "the first edge is gone: it leaves by this one");
+});

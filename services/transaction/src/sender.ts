@@ -22,7 +22,10 @@ export class Sender {
     this.#edges = edges;
   }
 
-  /** Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. */
+  /**
+   * Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. `final`: the flow by
+   * which the call's final response leaves, where that is another one.
+   */
   toFlow(
     received: Flow,
     message: Draft,
@@ -31,9 +34,10 @@ export class Sender {
       readonly trace?: TraceContext | undefined;
       readonly failureKey?: string;
       readonly keepAlive?: number;
+      readonly final?: Flow | undefined;
     } = {},
   ): void {
-    const { trace, failureKey, keepAlive } = options;
+    const { trace, failureKey, keepAlive, final } = options;
     const { edge, flow, destination } = this.#edges.exitOf(this.#edges.wayOver(received));
     const outbound: Outbound = {
       kind: "outbound",
@@ -45,6 +49,7 @@ export class Sender {
       failureKey,
       keepAlive,
       callId,
+      ...(final && this.#edges.exitOf(this.#edges.wayOver(final)).edge !== edge && { finalElsewhere: true }),
     };
     // A provisional response that got lost is of no use behind a later one.
     this.#publish(edge, received.transport, outbound, failureKey);

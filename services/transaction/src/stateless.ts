@@ -9,11 +9,15 @@ import {
   localTag,
   type ProxyTools,
   routeAck,
+  routeUnknown,
+  type UnknownMedia,
+  type UnknownResponse,
   withDescription,
 } from "@sipmesh/sip-core";
 import type { Log } from "@sipmesh/telemetry";
 import type { Edges } from "./edges.ts";
 import type { Measures } from "./measures.ts";
+import type { MediaLeg } from "./media-questions.ts";
 import { type Found, nextHop } from "./next-hop.ts";
 import type { Observer } from "./observer.ts";
 import type { Questions } from "./questions.ts";
@@ -77,14 +81,44 @@ export class Stateless {
   }
 
   /** A response that no transaction waits for: our own seal in its Via says where it goes, or it goes nowhere. */
-  response(message: Response, trace: TraceContext | undefined): void {
-    const { tools, measures, edges, sender } = this.#o;
+  response(message: Response, from: Flow, trace: TraceContext | undefined): void {
+    const { tools, measures, edges, log } = this.#o;
     // A 100 is for the transaction that asked for it and for nobody else (section 16.7 item 3).
-    const onward = message.status === 100 ? undefined : forwardUnknown(message, tools);
+    const onward = message.status === 100 ? undefined : routeUnknown(message, tools);
     const flow = onward && edges.flowOf(onward.flow);
     if (onward === undefined) measures.dropped("response-unknown");
     else if (flow === undefined) measures.dropped("response-no-flow");
-    else sender.toFlow(flow, onward.message, message.callId, { trace });
+    else if (onward.media === undefined) this.#sendResponse(message, onward, flow, trace);
+    else {
+      this.#answerIn(message, onward.media, from, flow, trace)
+        .then((sdp) => this.#sendResponse(message, onward, flow, trace, sdp))
+        .catch((error: unknown) => {
+          log.error({ err: error, callId: message.callId, trace }, "A response could not be passed on.");
+          measures.exception("response");
+        });
+    }
+  }
+
+  #sendResponse(
+    message: Response,
+    onward: UnknownResponse,
+    to: Flow,
+    trace: TraceContext | undefined,
+    sdp?: Uint8Array,
+  ): void {
+    this.#o.sender.toFlow(to, forwardUnknown(message, onward, sdp), message.callId, { trace });
+  }
+
+  /** What the caller is to see of the answer in a response. */
+  #answerIn(
+    { callId, body }: Response,
+    { part, ...whose }: UnknownMedia,
+    from: Flow,
+    to: Flow,
+    trace: TraceContext | undefined,
+  ): Promise<Uint8Array> {
+    const leg = { ...whose, callId, from: "callee", edge: to.edge } as const;
+    return this.#answered(leg, body.subarray(part.start, part.end), to.local.address, from.remote.address, trace);
   }
 
   async #ackAfterQuestions(
@@ -120,8 +154,8 @@ export class Stateless {
     this.#o.sender.byWay(way, forwardAck(message, flow, route, way, this.#o.tools, body), message.callId, trace);
   }
 
-  /** An ACK answers what the 2xx offered (RFC 3261 section 13.2.1). Without the media service it goes as it came. */
-  async #described(
+  /** An ACK answers what the 2xx offered (RFC 3261 section 13.2.1). */
+  #described(
     sdp: Uint8Array,
     message: Request,
     flow: Flow,
@@ -129,13 +163,21 @@ export class Stateless {
     found: Found,
     trace: TraceContext | undefined,
   ): Promise<Uint8Array> {
-    const { questions } = this.#o;
     const { sender: from, callerTag, calleeTag, mediaInstance: relay = 0 } = route;
     const toward = "ways" in found ? (found.ways[0]?.local.address ?? "") : "";
-    const source = flow.remote.address;
-    const { callId } = message;
-    const leg = { callId, callerTag, calleeTag, leg: "", from, relay, edge: flow.edge };
-    return questions.describe({ verb: "answer", ...leg, sdp, toward, source }, trace).then(
+    const leg = { callId: message.callId, callerTag, calleeTag, leg: "", from, relay, edge: flow.edge };
+    return this.#answered(leg, sdp, toward, flow.remote.address, trace);
+  }
+
+  /** What the other side of an answer is to see. Without the media service it goes as it came. */
+  #answered(
+    leg: MediaLeg,
+    sdp: Uint8Array,
+    toward: string,
+    source: string,
+    trace: TraceContext | undefined,
+  ): Promise<Uint8Array> {
+    return this.#o.questions.describe({ verb: "answer", ...leg, sdp, toward, source }, trace).then(
       (described) => described.sdp,
       () => sdp,
     );

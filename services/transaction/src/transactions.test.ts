@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { defaults } from "@sipmesh/config";
 import { settled } from "@sipmesh/environment/testing";
 import type { RouteDecision } from "@sipmesh/proto/routing";
-import { RpcError } from "@sipmesh/rpc";
+import { Code, RpcError } from "@sipmesh/rpc";
 import { Name, type Request, response } from "@sipmesh/sip";
 import { transactionSection } from "./config.ts";
 import { alice, bob, flowFrom, fromAlice, mediaAlways, Stage, toPhones, withSdp } from "./testing/stage.ts";
@@ -419,6 +419,21 @@ test("an INVITE without an offer: the 200 offers, the ACK answers", async () => 
   assert.deepEqual(log, ["offer callee bob", "answer caller bob"]);
 });
 
+test("an answer that no transaction waits for passes through media all the same; one that media does not know goes as it came", async () => {
+  const log: string[] = [];
+  const stage = await Stage.begin({ routing: mediaAlways, media: relaying(log) });
+  await stage.receive(fromAlice("INVITE", withSdp), alice);
+  const accepted = response(stage.request("INVITE"), 200, { toTag: "bob", recordRoute: true, ...withSdp });
+  const knowing = await Stage.begin({ media: relaying(log) });
+  await knowing.receive(accepted, bob);
+  assert.equal(Buffer.from(knowing.last.body).toString(), "relayed answer");
+  assert.deepEqual(log, ["offer caller", "answer callee bob"]);
+  const answer = () => Promise.reject(new RpcError(Code.NotFound, "media-no-offer"));
+  const refusing = await Stage.begin({ media: { answer } as never });
+  await refusing.receive(accepted, bob);
+  assert.deepEqual(refusing.last.body, withSdp.body);
+});
+
 test("media away: the INVITE is answered 503, nothing rings", async () => {
   const stage = await Stage.begin({ routing: mediaAlways });
   await stage.receive(fromAlice("INVITE", withSdp), alice);
@@ -427,7 +442,7 @@ test("media away: the INVITE is answered 503, nothing rings", async () => {
 
 test("a description that media cannot read: 488", async () => {
   const offer = () => {
-    throw new RpcError(3, "media-bad-sdp");
+    throw new RpcError(Code.InvalidArgument, "media-bad-sdp");
   };
   const stage = await Stage.begin({ routing: mediaAlways, media: { offer } });
   await stage.receive(fromAlice("INVITE", withSdp), alice);

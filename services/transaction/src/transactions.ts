@@ -262,7 +262,7 @@ export class Transactions implements Calls {
     const { method } = message.cseq;
     if (place === undefined || (method !== place.entry.method && method !== "CANCEL")) {
       if (this.#isLate(message)) measures.dropped("late");
-      else stateless.response(message, trace);
+      else stateless.response(message, flow, trace);
       return undefined;
     }
     this.#feed(place.entry, { type: "response", branch: place.branch, message, source: flow.remote.address });

@@ -1,4 +1,4 @@
-import { Name, parseNameAddress, parseUri, type Request, type SipUri } from "@sipmesh/sip";
+import { Name, parseNameAddress, parseUri, type Request, type Response, type SipUri } from "@sipmesh/sip";
 import { mayFollow } from "./dialog-hosts.ts";
 import { type DialogToken, openDialogToken } from "./dialog-token.ts";
 import type { Sealer } from "./sealer.ts";
@@ -77,14 +77,15 @@ function nextHopOf(uri: string, [first]: readonly string[]): string {
   return first === undefined ? uri : parseNameAddress(first).uri;
 }
 
-function tokenIn(
+/** Our token, where a URI is one that we had recorded for the dialog of this message. */
+export function tokenIn(
   uri: SipUri | undefined,
-  request: Request,
+  { callId, from, to }: Request | Response,
   sealer: Sealer,
 ): { readonly token: DialogToken; readonly sender: Side } | undefined {
   const text = uri?.user;
   if (text === undefined || text.length < SHORTEST_TOKEN) return undefined;
-  return openDialogToken(text, sealer, request.callId, request.from.tag ?? "", request.to.tag ?? "");
+  return openDialogToken(text, sealer, callId, from.tag ?? "", to.tag ?? "");
 }
 
 function sipUri(text: string): SipUri | undefined {

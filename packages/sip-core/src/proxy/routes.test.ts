@@ -8,7 +8,7 @@ import { openDialogToken, sealDialogToken } from "./dialog-token.ts";
 import { LONGEST_REFERENCE, readFlowReference, referenceTo, writeFlowReference } from "./flow-reference.ts";
 import { processRoutes } from "./route-processing.ts";
 import { descriptionIn, withDescription } from "./session-description.ts";
-import { forwardUnknown, routeAck } from "./stateless.ts";
+import { routeAck, routeUnknown } from "./stateless.ts";
 
 const via = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK776asdhds;received=198.51.100.7;rport=5060";
 const callId = "a84b4c76e66710@pc33.atlanta.com";
@@ -213,18 +213,18 @@ test("an ACK outside a dialog goes nowhere; within one it goes by the route set"
 test("a response that nobody knows goes on by the mark in its Via, and not without", () => {
   const sent = first(requestOf("INVITE", { via }));
   const late = fromDraft(response(sent, 200, { toTag: "late" })) as Response;
-  assert.deepEqual(forwardUnknown(late, testTools)?.flow, referenceTo(callerFlow));
+  assert.deepEqual(routeUnknown(late, testTools)?.flow, referenceTo(callerFlow));
   const moved = fromDraft({ head: late.head.replace(callId, "another-call"), body: late.body }) as Response;
-  assert.equal(forwardUnknown(moved, testTools), undefined);
+  assert.equal(routeUnknown(moved, testTools), undefined);
   const bare = fromDraft({ head: late.head.replace(/;f=[^;\r]+/, ""), body: late.body }) as Response;
-  assert.equal(forwardUnknown(bare, testTools), undefined);
+  assert.equal(routeUnknown(bare, testTools), undefined);
 });
 
 test("a refusal that comes when its transaction is over goes on only for an owner that is gone", () => {
   const sent = first(requestOf("INVITE", { via }));
   const late = fromDraft(response(sent, 603, { toTag: "late" })) as Response;
-  assert.equal(forwardUnknown(late, testTools), undefined);
-  assert.deepEqual(forwardUnknown(late, { ...testTools, owner: testTools.owner + 1 })?.flow, referenceTo(callerFlow));
+  assert.equal(routeUnknown(late, testTools), undefined);
+  assert.deepEqual(routeUnknown(late, { ...testTools, owner: testTools.owner + 1 })?.flow, referenceTo(callerFlow));
 });
 
 test("the session description is found in a multipart body, and all around it stays", () => {

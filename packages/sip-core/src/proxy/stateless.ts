@@ -1,10 +1,12 @@
-import type { Draft, Flow, Request, Response } from "@sipmesh/sip";
+import { type Draft, type Flow, Name, type Request, type Response, readNameAddress, readUri } from "@sipmesh/sip";
 import type { FlowReference } from "./flow-reference.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { forwardResponse } from "./forward-response.ts";
 import { branchFor, isLoop, loopMark } from "./loop.ts";
 import type { ProxyTools } from "./response-context.ts";
-import { nextHopUri, processRoutes, type RouteInformation } from "./route-processing.ts";
+import { nextHopUri, processRoutes, type RouteInformation, tokenIn } from "./route-processing.ts";
+import type { Sealer } from "./sealer.ts";
+import { type DescriptionPart, descriptionIn, withDescription } from "./session-description.ts";
 import type { Side } from "./side.ts";
 import type { Way } from "./target.ts";
 import { upstreamOf, upstreamToken } from "./upstream-token.ts";
@@ -68,25 +70,65 @@ export function forwardAck(
   return forwardRequest(ack, { route, target, way, branch, upstream, sentBy: tools.sentBy, body });
 }
 
+/** A response that no client transaction knows, on its way upstream. */
+export interface UnknownResponse {
+  readonly flow: FlowReference;
+  /** Whose media its description is, and through which relay it passes; absent: it has none that is a concern of ours. */
+  readonly media: UnknownMedia | undefined;
+}
+
+export interface UnknownMedia {
+  readonly callerTag: string;
+  readonly calleeTag: string;
+  /** The branch that it answers. */
+  readonly leg: string;
+  /** `nameHash` of the relay that holds the session. */
+  readonly relay: number;
+  /** Where the description stands in the body. */
+  readonly part: DescriptionPart;
+}
+
 /**
- * A response that no client transaction knows. It goes upstream where our own seal in its Via says so, and nowhere else
- * (RFC 6026 section 8.9): a 2xx to an INVITE always, anything else only for an owner that is gone. Where the owner is
- * this one its transaction is over, and the caller has been answered: a second final response must not follow.
+ * Where a response goes that no client transaction knows. It goes upstream where our own seal in its Via says so, and
+ * nowhere else (RFC 6026 section 8.9): a 2xx to an INVITE always, anything else only for an owner that is gone. Where the
+ * owner is this one its transaction is over, and the caller has been answered: a second final response must not follow.
  */
-export function forwardUnknown(
-  response: Response,
-  tools: ProxyTools,
-): { readonly message: Draft; readonly flow: FlowReference } | undefined {
+export function routeUnknown(response: Response, tools: ProxyTools): UnknownResponse | undefined {
   const upstream = upstreamOf(response, tools.sealer);
   if (upstream === undefined) return undefined;
   const { status, cseq } = response;
   const accepts = status >= 200 && status < 300 && cseq.method === "INVITE";
   if (upstream.owner === tools.owner && !accepts) return undefined;
-  const message = forwardResponse(response);
   // Whoever is next must be named: a response with our Via alone was for nobody else.
-  return hasVia(message) ? { message, flow: upstream.flow } : undefined;
+  if (response.list(Name.Via).length < 2) return undefined;
+  return { flow: upstream.flow, media: cseq.method === "INVITE" ? mediaOf(response, tools.sealer) : undefined };
 }
 
-function hasVia(message: Draft): boolean {
-  return /^(?:via|v)[ \t]*:/im.test(message.head);
+/** @param sdp in place of its description */
+export function forwardUnknown(response: Response, { media }: UnknownResponse, sdp?: Uint8Array): Draft {
+  const body = media && sdp && withDescription(response.body, media.part, sdp);
+  return forwardResponse(response, { body });
+}
+
+/** More Record-Route values are not looked at. */
+const LOOKED_AT = 8;
+
+/** What our Record-Route value in a response says: it stands there where the INVITE began a dialog. */
+function mediaOf(response: Response, sealer: Sealer): UnknownMedia | undefined {
+  const part = descriptionIn(response);
+  if (part === undefined) return undefined;
+  for (const value of response.list(Name.RecordRoute).slice(0, LOOKED_AT)) {
+    const uri = readUri(readNameAddress(value)?.uri ?? "");
+    const token = uri?.kind === "sip" ? tokenIn(uri, response, sealer)?.token : undefined;
+    if (!token?.media) continue;
+    const { from, to, via } = response;
+    return {
+      callerTag: from.tag ?? "",
+      calleeTag: to.tag ?? "",
+      leg: via.branch ?? "",
+      relay: token.mediaInstance,
+      part,
+    };
+  }
+  return undefined;
 }

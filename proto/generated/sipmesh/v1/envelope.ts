@@ -60,7 +60,11 @@ export interface Outbound {
   /** Given back with the failure: binds it to the queue of its call. */
   callId: string;
   /** Present where the sender sends it again until it is confirmed. */
-  confirm: Confirm | undefined;
+  confirm:
+    | Confirm
+    | undefined;
+  /** It answers a copy of an INVITE that came by another edge than the first: by that one its final response leaves. */
+  finalElsewhere: boolean;
 }
 
 export interface Destination {
@@ -306,6 +310,7 @@ function createBaseOutbound(): Outbound {
     keepAlive: 0,
     callId: "",
     confirm: undefined,
+    finalElsewhere: false,
   };
 }
 
@@ -339,6 +344,9 @@ export const Outbound: MessageFns<Outbound> = {
     }
     if (message.confirm !== undefined) {
       Confirm.encode(message.confirm, writer.uint32(74).fork()).join();
+    }
+    if (message.finalElsewhere !== false) {
+      writer.uint32(80).bool(message.finalElsewhere);
     }
     return writer;
   },
@@ -426,6 +434,14 @@ export const Outbound: MessageFns<Outbound> = {
             }
 
             message.confirm = Confirm.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.finalElsewhere = reader.bool();
             continue;
           }
         }

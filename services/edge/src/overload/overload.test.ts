@@ -95,3 +95,17 @@ test("a call is in set-up from its INVITE to its final response, and its owner i
   assert.equal(platform.telemetry.metrics.value("sipmesh_edge_first_answer_seconds"), 1);
   await stop();
 });
+
+test("a call whose final response leaves by another edge is not followed to its end: who leaves would wait for it in vain", async () => {
+  const { platform, phone, stop } = await full([]);
+  const [inbound] = platform.inbound;
+  assert.ok(inbound);
+  const { head } = response(inbound.message as Request, 180, { toTag: "t" });
+  const again = { raw: Buffer.from(`${head}\r\n`), flow: inbound.flow, callId: "first", finalElsewhere: true };
+  platform.publish(again);
+  await phone.next();
+  assert.equal(platform.telemetry.metrics.value("sipmesh_edge_calls_setting_up"), 0);
+  phone.send(invite("first"));
+  assert.equal((await platform.next()).message.callId, "first", "its copies are let in");
+  await stop();
+});

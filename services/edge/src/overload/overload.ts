@@ -100,14 +100,17 @@ export class Overload {
     return refusal;
   }
 
-  /** What is about to be sent: a call's first response tells how fast its owner is, the final one that it is set up. */
-  sends({ raw, flow, callId }: Outbound): void {
+  /**
+   * What is about to be sent: a call's first response tells how fast its owner is, the final one that it is set up. A call
+   * whose final response leaves by another edge is that one's.
+   */
+  sends({ raw, flow, callId, finalElsewhere = false }: Outbound): void {
     if (flow === undefined || callId === undefined || raw[3] !== SLASH) return;
     const now = this.#o.clock.now();
     const key = keyedHash(callId, this.#seed);
     if (!this.#admission.waits(key, now) || !answersInvite(raw)) return;
     // "SIP/2.0 200": the class of the status.
-    const after = this.#admission.answered(key, (raw[8] as number) >= TWO, now);
+    const after = this.#admission.answered(key, finalElsewhere || (raw[8] as number) >= TWO, now);
     if (after !== undefined) this.#firstAnswer.observe(after / 1000);
   }
 

@@ -42,7 +42,7 @@ describe("what became of recent requests", () => {
     assert.deepEqual([met.filter((one) => one === "admitted").length, met.at(-1)], [24, "new"]);
   });
 
-  it("a call is set up at its final response, and forgotten by its owner after four minutes", () => {
+  it("a call is set up at its final response; forgotten by its owner it is over after four minutes, unheard after 64·T1", () => {
     const recent = new RecentRequests(100);
     recent.admit(CALL, 1, 7, true, 0);
     recent.admit(CALL, 1, 7, true, 500);
@@ -53,6 +53,12 @@ describe("what became of recent requests", () => {
     recent.answer(CALL, true, 5000);
     assert.equal(recent.settingUp, 0);
     recent.admit(CALL + 1, 1, 7, true, 0);
+    recent.admit(CALL + 2, 1, 7, true, 0);
+    recent.answer(CALL + 2, false, 40);
+    recent.sweep(32_000);
+    assert.deepEqual([recent.settingUp, recent.unanswered(7)], [2, 1]);
+    recent.sweep(32_001);
+    assert.deepEqual([recent.settingUp, recent.unanswered(7)], [1, 0]);
     recent.sweep(240_000);
     assert.equal(recent.settingUp, 1);
     recent.sweep(240_001);

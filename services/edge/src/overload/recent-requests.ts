@@ -1,6 +1,9 @@
 /** Milliseconds that a request may come again in, or its answer be on its way: 64·T1 (RFC 3261 §17.1). */
 const REPEATS = 32_000;
-/** Milliseconds that a call may be set up in: longer than Timer C, which is above three minutes (§16.6 step 11). */
+/**
+ * Milliseconds that a call may be set up in once it has a response: longer than Timer C, which is above three minutes
+ * (§16.6 step 11). Without any its caller gives up after 64·T1 (§17.1.1.2, Timer B).
+ */
 const SETTING_UP = 240_000;
 /** Milliseconds within which a request comes again with the credentials that it was asked for. */
 const CHALLENGED = 10_000;
@@ -154,7 +157,7 @@ export class RecentRequests {
   }
 
   #isOld(at: number, now: number): boolean {
-    const life = this.#isCall(at) ? SETTING_UP : REPEATS;
+    const life = this.#states[at] === RINGING ? SETTING_UP : REPEATS;
     return now - (this.#since[at] as number) > life;
   }
 
