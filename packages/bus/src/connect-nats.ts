@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { credsAuthenticator, type NatsConnection, type TlsOptions } from "@nats-io/nats-core";
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { NextServer } from "./next-server.ts";
 
 /** How to reach NATS. */
 export interface NatsSettings {
@@ -58,9 +59,11 @@ export async function connectNats(
 ): Promise<NatsConnection> {
   const { servers, user, password, token, credentials } = settings;
   const tls = tlsOptions(settings);
+  const next = new NextServer();
   const options: NodeConnectionOptions = {
     servers: [...servers],
     name,
+    reconnectToServer: next.choose,
     maxReconnectAttempts: -1,
     reconnectTimeWait: AGAIN_AFTER,
     reconnectJitter: JITTER,
@@ -78,7 +81,8 @@ export async function connectNats(
   for (let attempt = 0; ; attempt++) {
     try {
       const connection = await connect(options);
-      void breakOffWhenStale(connection);
+      next.connected(connection.getServer());
+      void follow(connection, next);
       return connection;
     } catch (error) {
       if (attempt % 20 === 0) waiting(inOurWords(error, settings));
@@ -89,13 +93,15 @@ export async function connectNats(
 }
 
 /**
- * The library gives a silent server up, and then waits until all that was written has been taken: by one that has lost
- * its power, when TCP gives up after a quarter of an hour. It has no call that ends a connection at once.
+ * Tells which server a connection is to, and breaks one off that is stale. The library gives a silent server up, and then
+ * waits until all that was written has been taken: by one that has lost its power, when TCP gives up after a quarter of an
+ * hour. It has no call that ends a connection at once.
  */
-async function breakOffWhenStale(connection: NatsConnection): Promise<void> {
+async function follow(connection: NatsConnection, next: NextServer): Promise<void> {
   const { protocol } = connection as unknown as { protocol: { transport?: { socket?: Socket } } };
   for await (const { type } of connection.status()) {
     if (type === "staleConnection") protocol.transport?.socket?.destroy();
+    else if (type === "reconnect") next.connected(connection.getServer());
   }
 }
 
