@@ -56,13 +56,16 @@ export class Member {
 
   #inbound(envelope: Inbound): void {
     const { message, flow, trace, confirm } = envelope;
-    const { transactions, stateless } = this.#o;
+    const { transactions, stateless, measures } = this.#o;
     this.#guard(
       message.kind,
       () => {
         const owner = this.#otherOwner(envelope);
         if (owner !== undefined) this.#passOn(envelope, owner);
-        else if (!this.#waits(envelope)) transactions.receive(message, flow, trace, confirm);
+        else if (this.#waits(envelope)) return;
+        // It comes again, or is sent again where it was to be confirmed: by then who has it may be who is asked.
+        else if (transactions.isPassedOn(message)) measures.dropped("passed-on");
+        else transactions.receive(message, flow, trace, confirm);
       },
       (status) => {
         if (isRequest(message)) stateless.answer(message, flow, status);

@@ -113,6 +113,10 @@ export const errors = [
     code: "unconfirmed",
     help: "A message to leave over a connection that its edge never confirmed, or that could not be kept for want of room.",
   },
+  {
+    code: "passed-on",
+    help: "A message of a call that another member has gone on with, while this one is taken for its owner: it comes again.",
+  },
   { code: "late", help: "An answer or a failure of a transaction that is gone." },
 ] as const;
 

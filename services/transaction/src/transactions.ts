@@ -77,8 +77,18 @@ export class Transactions implements Calls {
   knows(message: Request | Response): boolean {
     const { table } = this.#o;
     if (!isRequest(message)) return table.client(message.via.branch ?? "") !== undefined;
-    const invite = message.method === "ACK" || message.method === "CANCEL";
-    return table.server(invite ? inviteKeyOf(message) : serverTransactionKey(message)) !== undefined;
+    return table.server(keyOf(message)) !== undefined;
+  }
+
+  /**
+   * The transaction that a message belongs to was here, and another member has gone on with it: to begin it anew would have
+   * phones ring again, and the caller hear of a call that is answered that it is tried. A 2xx is not lost for that.
+   */
+  isPassedOn(message: Request | Response): boolean {
+    if (this.knows(message)) return false;
+    if (isRequest(message)) return message.method !== "ACK" && this.handover.isPassedOn(keyOf(message));
+    const key = acceptsInvite(message) ? undefined : upstreamTransactionKey(message);
+    return key !== undefined && this.handover.isPassedOn(key);
   }
 
   entries(): Iterable<Entry> {
@@ -274,7 +284,7 @@ export class Transactions implements Calls {
    * response: no other follows but a 2xx to an INVITE (RFC 3261 section 16.7 item 5), and no provisional one.
    */
   #isLate(message: Response): boolean {
-    if (message.cseq.method === "INVITE" && message.status >= 200 && message.status < 300) return false;
+    if (acceptsInvite(message)) return false;
     const key = upstreamTransactionKey(message);
     if (key === undefined) return false;
     const entry = this.#o.table.server(key);
@@ -405,4 +415,14 @@ export class Transactions implements Calls {
 /** An INVITE that has its callee make the offer (RFC 3261 section 13.2.1). */
 function offersNothing(message: Request): boolean {
   return message.method === "INVITE" && message.body.length === 0;
+}
+
+/** Of the transaction that a request belongs to: of ACK and CANCEL that is the INVITE's. */
+function keyOf(request: Request): string {
+  const ofInvite = request.method === "ACK" || request.method === "CANCEL";
+  return ofInvite ? inviteKeyOf(request) : serverTransactionKey(request);
+}
+
+function acceptsInvite({ status, cseq }: Response): boolean {
+  return cseq.method === "INVITE" && status >= 200 && status < 300;
 }

@@ -11,11 +11,10 @@ import { CopiesUnderWay, PERSISTENCE, type UnderWay } from "./copies-under-way.t
 import { type Kept, KeptCopies } from "./kept-copies.ts";
 import type { Post } from "./post.ts";
 import { isLater, type Progress } from "./progress.ts";
+import { RecentKeys } from "./recent-keys.ts";
 
 /** Milliseconds that a copy is kept after its owner has chosen another successor. */
 const SUPERSEDED = 10_000;
-/** Milliseconds for which it is remembered that a call has ended: 64·T1, as long as others may have a state of it. */
-const OVER = 32_000;
 /** Milliseconds between two looks for copies that nothing can need any more. */
 const SWEEP = 5000;
 
@@ -50,14 +49,15 @@ export class CopiesOfOthers {
   readonly #o: CopiesOfOthersOptions;
   readonly #kept: KeptCopies;
   readonly #passedOn: CopiesUnderWay<PassedOn>;
-  /** Calls that ended here a while ago, and when that may be forgotten: who was asleep may have an earlier state. */
-  readonly #over = new Map<string, number>();
+  /** Calls that ended here a while ago: who was asleep may have an earlier state. */
+  readonly #over: RecentKeys<true>;
   #sweep: Timer | undefined;
 
   constructor(options: CopiesOfOthersOptions) {
     const { clock, bound, measures, gone } = options;
     this.#o = options;
     this.#kept = new KeptCopies(bound);
+    this.#over = new RecentKeys(clock, bound);
     this.#passedOn = new CopiesUnderWay<PassedOn>({
       clock,
       cluster: options.cluster,
@@ -206,16 +206,11 @@ export class CopiesOfOthers {
 
   /** A call has come to its end here. */
   over(key: string): void {
-    const now = this.#o.clock.now();
-    for (const [former, until] of this.#over) {
-      if (until > now) break;
-      this.#over.delete(former);
-    }
-    if (this.#over.size < this.#o.bound) this.#over.set(key, now + OVER);
+    this.#over.add(key, true);
   }
 
   isOver(key: string): boolean {
-    return (this.#over.get(key) ?? 0) > this.#o.clock.now();
+    return this.#over.get(key) !== undefined;
   }
 
   stop(): void {

@@ -454,6 +454,28 @@ describe("an owner of calls and its successor", () => {
     assert.equal(handovers(two, "deposed"), 1);
   });
 
+  it("who has passed a call on and is its owner again does not begin it anew while who went on with it is there", async () => {
+    const said = (): readonly string[] => one.words;
+    await Stage.begin({ name: "three", ground, routing });
+    await ring();
+    ground.list("two", "three");
+    await ground.clock.pass(100);
+    one.sent.length = 0;
+    for (const asleep of ["two", "three"]) {
+      ground.deaf.add(asleep);
+      ground.hold(asleep);
+    }
+    ground.list("one", "three");
+    await one.receive(fromAlice("INVITE"), alice, 3);
+    await ground.clock.pass(15_000);
+    assert.deepEqual(said(), []);
+    assert.equal(one.metrics.value("sipmesh_transaction_dropped_messages_total", { reason: "passed-on" }), 1);
+    ground.present.delete("two");
+    await one.receive(fromAlice("INVITE"), alice, 3);
+    await ground.clock.pass(15_000);
+    assert.ok(said().includes("INVITE → 203.0.113.1"), "that one is dead");
+  });
+
   it("a call that nobody knows of is new, even where the former owner does not answer", async () => {
     const three = await Stage.begin({ name: "three", ground, routing });
     await one.service.stop();

@@ -174,6 +174,12 @@ export class Handover {
     return this.#others.isOver(key);
   }
 
+  /** A context of this key was here not long ago, and another member has gone on with it, who is there. */
+  isPassedOn(key: string): boolean {
+    const to = this.#copies.passedOnTo(key);
+    return to !== undefined && this.#o.cluster.instances("transaction").some(({ id }) => id === to);
+  }
+
   /** A context is here no more. */
   gone(entry: Entry): void {
     this.#queue.delete(entry);

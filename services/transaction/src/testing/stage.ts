@@ -146,7 +146,10 @@ export class Ground {
     };
     return {
       self,
-      instances: (target) => [edge, relay, self].filter(({ targets }) => targets.includes(target)),
+      instances(target) {
+        const others = [...ground.present].filter((id) => id !== name).map((id) => ({ ...self, id, members: [id] }));
+        return [edge, relay, self, ...others].filter(({ targets }) => targets.includes(target));
+      },
       get membership() {
         return view.list;
       },
