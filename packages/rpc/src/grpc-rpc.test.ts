@@ -389,6 +389,17 @@ test("gRPC: more calls than may be under way end with RESOURCE_EXHAUSTED", async
   await answerer.close();
 });
 
+test("gRPC: a named instance that serves no more and is not gone yet is UNAVAILABLE: who asks may ask another", async () => {
+  const answerer = await start();
+  answerer.serve(LocationService, handlers()).close();
+  const caller = await start(() => [peer("a", answerer.port)]);
+  const location = caller.client("location", LocationService);
+  const asking = location.lookup(asked, { deadline: 500, repeatable: true, instance: "a" });
+  await assert.rejects(asking, { code: Code.Unavailable });
+  await caller.close();
+  await answerer.close();
+});
+
 test("gRPC: every method is a typed unary call as well", async () => {
   const answerer = await start();
   const serving = answerer.serve(LocationService, handlers());

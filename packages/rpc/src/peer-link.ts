@@ -221,10 +221,9 @@ export class PeerLink {
       this.#sent.delete(id);
       call.timer?.cancel();
       if (code !== Code.Ok) {
-        const error = new RpcError(code, message);
         // A peer that leaves serves no more what it is still asked for.
-        if (code === Code.Unimplemented) call.elsewhere(error);
-        else call.reject(error);
+        if (code === Code.Unimplemented) call.elsewhere(this.#unavailable(`is leaving (${message})`));
+        else call.reject(new RpcError(code, message));
         continue;
       }
       try {
