@@ -28,20 +28,26 @@ class World {
     return { close: () => void this.#listeners.delete(receive) };
   }
 
-  join(id: string, more: Partial<Instance> = {}) {
+  join(id: string, more: Partial<Instance> = {}, list = 0) {
     const self = { id, node: "n", targets: [], members: [], ...more };
     let changes = 0;
+    let behind = 0;
     const presence: Presence = new Presence({
       signals: this,
       subject: "s",
       clock: this.clock,
       self: () => self,
+      list: () => list,
+      behind: () => {
+        behind += 1;
+      },
       changed: () => {
         changes += 1;
       },
       heardAgain: () => presence.trust(),
     });
-    return { presence, self, changes: () => changes, ids: () => presence.others.map((other) => other.id).sort() };
+    const ids = () => presence.others.map((other) => other.id).sort();
+    return { presence, self, changes: () => changes, behind: () => behind, ids };
   }
 }
 
@@ -64,6 +70,13 @@ test("a death is noticed within 3 s, and life goes on unnoticed", () => {
   assert.deepEqual(a.ids(), ["b"]);
   world.clock.run(1600);
   assert.deepEqual(a.ids(), []);
+});
+
+test("who knows an older list of owners than another hears so with that one's heartbeat", () => {
+  const world = new World();
+  const [a, b] = [world.join("a", {}, 2), world.join("b", {}, 3)];
+  world.clock.run(3000);
+  assert.deepEqual([a.behind() >= 3, b.behind()], [true, 0]);
 });
 
 test("a goodbye is heard at once, and a late heartbeat does not bring back who has gone", () => {

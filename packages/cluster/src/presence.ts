@@ -17,8 +17,8 @@ const DOUBTFUL_AFTER = DEAD_AFTER - 2 * CHECK;
 const FORGOTTEN_AFTER = 10 * DEAD_AFTER;
 
 type Signal =
-  /** "I am there"; `asks`: and tell me who else is. */
-  | { readonly is: "there"; readonly instance: Instance; readonly asks: boolean }
+  /** "I am there"; `asks`: and tell me who else is. `list`: the number of the list of owners that I know. */
+  | { readonly is: "there"; readonly instance: Instance; readonly asks: boolean; readonly list?: number }
   | { readonly is: "leaving"; readonly id: string };
 
 export interface PresenceOptions {
@@ -26,6 +26,10 @@ export interface PresenceOptions {
   readonly subject: string;
   readonly clock: Clock;
   readonly self: () => Instance;
+  /** The number of the list of owners that we know. */
+  readonly list: () => number;
+  /** Somebody knows a later one. */
+  readonly behind: () => void;
   readonly changed: () => void;
   /** After a while that makes it `doubtful`; ended by `trust`. */
   readonly heardAgain: () => void;
@@ -150,7 +154,8 @@ export class Presence {
   }
 
   #tell(asks: boolean): void {
-    this.#send({ is: "there", instance: this.#options.self(), asks });
+    const { self, list } = this.#options;
+    this.#send({ is: "there", instance: self(), asks, list: list() });
   }
 
   #send(signal: Signal): void {
@@ -166,17 +171,19 @@ export class Presence {
       return;
     }
     if (signal.is === "leaving") this.#goodbye(signal.id);
-    else this.#heard(signal.instance, signal.asks);
+    else this.#heard(signal);
   }
 
-  #heard(instance: Instance, asks: boolean): void {
-    const { clock, self, changed } = this.#options;
+  #heard({ instance, asks, list }: Signal & { is: "there" }): void {
+    const { clock, self, changed, behind } = this.#options;
     if (instance.id === self().id || this.#left.has(instance.id)) return;
     const text = JSON.stringify(instance);
     const known = this.#others.get(instance.id);
     this.#others.set(instance.id, { instance, text, heard: clock.now() });
     if (asks) this.#tell(false);
     if (known?.text !== text) changed();
+    // One of the version before does not say.
+    if (list !== undefined && list > this.#options.list()) behind();
   }
 
   #goodbye(id: string): void {

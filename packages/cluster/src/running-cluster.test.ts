@@ -21,7 +21,10 @@ class Surroundings {
   #gaveBack = this.clock.now();
   #value: Uint8Array | undefined;
   #revision = 0;
+  /** The watch tells nothing. */
+  stuck = false;
   #tell: Parameters<Register["watch"]>[0] = () => {};
+  #hear: (payload: Uint8Array) => void = () => {};
 
   constructor() {
     const read = async () => {
@@ -35,7 +38,10 @@ class Surroundings {
         signal: () => {
           if (!this.deaf) this.#gaveBack = this.clock.now();
         },
-        listen: () => ({ close() {} }),
+        listen: (_subject, hear) => {
+          this.#hear = hear;
+          return { close() {} };
+        },
         state: "connected",
         get silence() {
           return surroundings.clock.now() - surroundings.#gaveBack;
@@ -65,9 +71,30 @@ class Surroundings {
   list(number: number, ...ids: readonly string[]): void {
     this.#value = encodeStoredList({ number, members: ids.map(member), former: [] }, this.clock.now());
     this.#revision = number;
-    this.#tell({ key: "membership", value: this.#value, revision: number });
+    if (!this.stuck) this.#tell({ key: "membership", value: this.#value, revision: number });
+  }
+
+  /** The heartbeat of another. */
+  beat(id: string, list: number): void {
+    const instance = { id, node: "n", targets: [], members: [`${id}-0`] };
+    this.#hear(Buffer.from(JSON.stringify({ is: "there", instance, asks: false, list })));
   }
 }
+
+it("whose watch is stuck reads the list of which others' heartbeats tell", async () => {
+  const around = new Surroundings();
+  await settled();
+  around.list(1, "b", "c");
+  around.stuck = true;
+  around.list(2, "b");
+  around.beat("b", 1);
+  await settled();
+  assert.deepEqual(around.held, [1]);
+  around.beat("b", 2);
+  await settled();
+  assert.deepEqual(around.held, [1, 2]);
+  around.cluster.stop();
+});
 
 describe("who has heard nothing for seconds", () => {
   it("takes no list that its watch tells of, one after the other, but reads the latest when it has heard itself", async () => {

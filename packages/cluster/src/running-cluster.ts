@@ -47,6 +47,7 @@ class RunningCluster implements Cluster {
   /** The latest list that the watch told of while it was doubtful. */
   #unread: Uint8Array | undefined;
   #proposing = false;
+  #catchingUp = false;
   #due: Timer | undefined;
   #stopped = false;
 
@@ -61,6 +62,8 @@ class RunningCluster implements Cluster {
       subject: options.subject,
       clock: options.clock,
       self: () => this.#self,
+      list: () => this.#view.list.number,
+      behind: () => void this.#catchUp(),
       changed: () => this.#present(),
       heardAgain: () => void this.#learnAnew(),
       failed: options.failed,
@@ -278,6 +281,20 @@ class RunningCluster implements Cluster {
     } finally {
       this.#presence.trust();
       this.#readOn();
+    }
+  }
+
+  /** Others know a later list: the server that the watch went by may be gone, and who writes may wait for it, too. */
+  async #catchUp(): Promise<void> {
+    if (this.#catchingUp || this.doubtful || this.#stopped) return;
+    this.#catchingUp = true;
+    try {
+      const stored = await this.#options.register.get(KEY);
+      if (stored !== undefined && !this.doubtful) this.#listed(stored.value);
+    } catch (error) {
+      this.#options.failed?.(error);
+    } finally {
+      this.#catchingUp = false;
     }
   }
 
