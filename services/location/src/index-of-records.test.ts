@@ -38,12 +38,20 @@ describe("the index of records", () => {
     assert.equal(index.get("alice")?.revision, 6);
   });
 
-  it("knows of what it only heard that it is there, and no more", () => {
-    const index = new RecordIndex(10);
-    heard(index, "bob", bindings("one"), 5);
+  it("keeps the bindings of what it only heard while there is room; then it knows that they are there, and no more", () => {
+    const index = new RecordIndex(1);
+    heard(index, "alice", bindings("one"), 4);
+    heard(index, "bob", bindings("two"), 5);
+    assert.equal(callIdOf(index, "alice"), "one");
     assert.ok(index.has("bob"));
     assert.equal(index.get("bob"), undefined);
-    assert.equal(index.contacts, 1);
+    assert.equal(index.contacts, 2);
+    index.learn("bob", bindings("two"), 5);
+    assert.deepEqual(
+      [callIdOf(index, "bob"), callIdOf(index, "alice")],
+      ["two", undefined],
+      "what is used takes its place",
+    );
   });
 
   it("is not taken back by what it hears late", () => {

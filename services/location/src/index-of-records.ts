@@ -21,7 +21,8 @@ export interface Held {
 }
 
 /**
- * Every address of record that has a record, with when it expires; and the bindings of the hot ones, at most so many. It
+ * Every address of record that has a record, with when it expires; and the bindings of as many as there is room for, rather
+ * those that are used: the hot ones. It
  * follows the store's changes, so it can be behind: it may be believed where it has bindings, never where it has none.
  */
 export class RecordIndex {
@@ -87,6 +88,8 @@ export class RecordIndex {
     if (this.knows(key, revision)) return;
     const known = this.#place(key, summary, revision);
     if (known === undefined) return;
+    // While there is room: a phone that was never called from here is found, too, while the store elects a leader.
+    if (!known.hot && this.#hot.length < this.#cacheSize) this.#heat(known);
     known.bindings = undefined;
     known.value = known.hot ? value : undefined;
   }
