@@ -85,7 +85,7 @@ export class Transactions implements Calls {
    * phones ring again, and the caller hear of a call that is answered that it is tried. A 2xx is not lost for that.
    */
   isPassedOn(message: Request | Response): boolean {
-    if (this.knows(message)) return false;
+    if (!this.handover.mayAsk || this.knows(message)) return false;
     if (isRequest(message)) return message.method !== "ACK" && this.handover.isPassedOn(keyOf(message));
     const key = acceptsInvite(message) ? undefined : upstreamTransactionKey(message);
     return key !== undefined && this.handover.isPassedOn(key);
