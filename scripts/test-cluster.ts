@@ -33,12 +33,16 @@ const CORE: readonly string[] = [
   "conversation",
   "edge-behind-a-shared-address",
   "edge-leaves",
+  "installed",
   "nats-servers-die",
   "one-trace",
   "owner-dies",
   "pods-die",
   "rollouts",
   "scaling",
+  "start-order",
+  "value-files",
+  "what-is-there",
 ];
 
 const began = Date.now();
