@@ -273,28 +273,29 @@ class RunningCluster implements Cluster {
 
   /** Who heard nothing for a while may have been taken off the list, and the watch may be slow to tell. */
   async #learnAnew(): Promise<void> {
-    try {
-      const stored = await this.#options.register.get(KEY);
-      if (stored !== undefined) this.#listed(stored.value);
-    } catch (error) {
-      this.#options.failed?.(error);
-    } finally {
-      this.#presence.trust();
-      this.#readOn();
-    }
+    await this.#read((stored) => void this.#listed(stored));
+    this.#presence.trust();
+    this.#readOn();
   }
 
   /** Others know a later list: the server that the watch went by may be gone, and who writes may wait for it, too. */
   async #catchUp(): Promise<void> {
-    if (this.#catchingUp || this.doubtful || this.#stopped) return;
+    if (this.#catchingUp || this.doubtful) return;
     this.#catchingUp = true;
+    await this.#read((stored) => {
+      // Who has become doubtful meanwhile learns anew.
+      if (!this.doubtful) this.#listed(stored);
+    });
+    this.#catchingUp = false;
+  }
+
+  /** Rejects never. */
+  async #read(take: (stored: Uint8Array) => void): Promise<void> {
     try {
       const stored = await this.#options.register.get(KEY);
-      if (stored !== undefined && !this.doubtful) this.#listed(stored.value);
+      if (stored !== undefined) take(stored.value);
     } catch (error) {
       this.#options.failed?.(error);
-    } finally {
-      this.#catchingUp = false;
     }
   }
 

@@ -47,7 +47,7 @@ export type {
   ResponseContext,
 } from "./proxy/response-context.ts";
 export { resumeProxy } from "./proxy/resume.ts";
-export type { IsOwn, RouteInformation } from "./proxy/route-processing.ts";
+export { type IsOwn, type RouteInformation, recordedToken } from "./proxy/route-processing.ts";
 export type { Sealer } from "./proxy/sealer.ts";
 export { type DescriptionPart, descriptionIn, withDescription } from "./proxy/session-description.ts";
 export type { Side } from "./proxy/side.ts";
@@ -62,6 +62,7 @@ export {
   type UnknownResponse,
 } from "./proxy/stateless.ts";
 export { isReliable, type Target, type Way } from "./proxy/target.ts";
+export { isAcceptance } from "./proxy/transactions.ts";
 export { type Binding, contactValue, currentBindings, sameContact } from "./registrar/binding.ts";
 export { defaultRegistrarPolicy, type RegistrarPolicy } from "./registrar/policy.ts";
 export { type HeaderField, type RegisterFacts, type RegisterResult, register } from "./registrar/register.ts";

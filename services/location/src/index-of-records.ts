@@ -22,8 +22,8 @@ export interface Held {
 
 /**
  * Every address of record that has a record, with when it expires; and the bindings of as many as there is room for, rather
- * those that are used: the hot ones. It
- * follows the store's changes, so it can be behind: it may be believed where it has bindings, never where it has none.
+ * those that are used: the hot ones. It follows the store's changes, so it can be behind: it may be believed where it has
+ * bindings, never where it has none.
  */
 export class RecordIndex {
   readonly #known = new Map<string, Known>();

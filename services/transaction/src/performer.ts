@@ -94,8 +94,8 @@ export class Performer {
     const keepAlive = status === 200 && entry.keepAlive > 0 ? { keepAlive: entry.keepAlive } : {};
     const trace = entry.span?.context ?? entry.trace;
     const { flow } = entry.context;
-    const [by, final] = edge === undefined ? [flow] : [{ ...flow, edge }, flow];
-    sender.toFlow(by, message, entry.callId, { trace, failureKey: entry.key, final, ...keepAlive });
+    const by = edge === undefined ? flow : { ...flow, edge };
+    sender.toFlow(by, message, entry.callId, { trace, failureKey: entry.key, final: flow, ...keepAlive });
   }
 
   #forward(entry: Entry, { owner, branch: index, method, message, again }: Effect<"forward">): void {

@@ -3,7 +3,7 @@ import { latin1 } from "@sipmesh/environment";
 import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Draft, type Flow, toBytes } from "@sipmesh/sip";
 import { isReliable, type Way } from "@sipmesh/sip-core";
-import type { Edges } from "./edges.ts";
+import type { Edges, Exit } from "./edges.ts";
 
 /** Hands messages to the edges. */
 export class Sender {
@@ -24,7 +24,7 @@ export class Sender {
 
   /**
    * Upstream. `failureKey`: comes back should the message not leave; absent: nobody minds. `final`: the flow by
-   * which the call's final response leaves, where that is another one.
+   * which the call's final response leaves.
    */
   toFlow(
     received: Flow,
@@ -34,11 +34,12 @@ export class Sender {
       readonly trace?: TraceContext | undefined;
       readonly failureKey?: string;
       readonly keepAlive?: number;
-      readonly final?: Flow | undefined;
+      readonly final?: Flow;
     } = {},
   ): void {
     const { trace, failureKey, keepAlive, final } = options;
-    const { edge, flow, destination } = this.#edges.exitOf(this.#edges.wayOver(received));
+    const { edge, flow, destination } = this.#exitBy(received);
+    const finalElsewhere = final !== undefined && final !== received && this.#exitBy(final).edge !== edge;
     const outbound: Outbound = {
       kind: "outbound",
       raw: toBytes(message.head, message.body, latin1.encodeInto, Buffer.allocUnsafe),
@@ -49,7 +50,7 @@ export class Sender {
       failureKey,
       keepAlive,
       callId,
-      ...(final && this.#edges.exitOf(this.#edges.wayOver(final)).edge !== edge && { finalElsewhere: true }),
+      ...(finalElsewhere && { finalElsewhere }),
     };
     // A provisional response that got lost is of no use behind a later one.
     this.#publish(edge, received.transport, outbound, failureKey);
@@ -83,6 +84,10 @@ export class Sender {
   #publish(edge: string, transport: Way["transport"], outbound: Outbound, topic?: string): void {
     if (isReliable(transport)) this.#unconfirmed.send(this.#subject(edge), outbound, topic);
     else this.#bus.publish(this.#subject(edge), outbound);
+  }
+
+  #exitBy(received: Flow): Exit {
+    return this.#edges.exitOf(this.#edges.wayOver(received));
   }
 
   #subject(edge: string): string {

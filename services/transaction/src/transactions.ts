@@ -4,6 +4,7 @@ import type { TraceContext } from "@sipmesh/proto/flow";
 import { type Flow, isRequest, MessageError, Name, type Request, type Response } from "@sipmesh/sip";
 import {
   inviteKeyOf,
+  isAcceptance,
   type ProxyEffect,
   type ProxyEvent,
   type ProxyTools,
@@ -87,7 +88,7 @@ export class Transactions implements Calls {
   isPassedOn(message: Request | Response): boolean {
     if (!this.handover.mayAsk || this.knows(message)) return false;
     if (isRequest(message)) return message.method !== "ACK" && this.handover.isPassedOn(keyOf(message));
-    const key = acceptsInvite(message) ? undefined : upstreamTransactionKey(message);
+    const key = isAcceptance(message) ? undefined : upstreamTransactionKey(message);
     return key !== undefined && this.handover.isPassedOn(key);
   }
 
@@ -284,7 +285,7 @@ export class Transactions implements Calls {
    * response: no other follows but a 2xx to an INVITE (RFC 3261 section 16.7 item 5), and no provisional one.
    */
   #isLate(message: Response): boolean {
-    if (acceptsInvite(message)) return false;
+    if (isAcceptance(message)) return false;
     const key = upstreamTransactionKey(message);
     if (key === undefined) return false;
     const entry = this.#o.table.server(key);
@@ -421,8 +422,4 @@ function offersNothing(message: Request): boolean {
 function keyOf(request: Request): string {
   const ofInvite = request.method === "ACK" || request.method === "CANCEL";
   return ofInvite ? inviteKeyOf(request) : serverTransactionKey(request);
-}
-
-function acceptsInvite({ status, cseq }: Response): boolean {
-  return cseq.method === "INVITE" && status >= 200 && status < 300;
 }

@@ -1,4 +1,4 @@
-import { Name, parseNameAddress, parseUri, type Request, type Response, type SipUri } from "@sipmesh/sip";
+import { Name, parseNameAddress, parseUri, type Request, type Response, readUri, type SipUri } from "@sipmesh/sip";
 import { mayFollow } from "./dialog-hosts.ts";
 import { type DialogToken, openDialogToken } from "./dialog-token.ts";
 import type { Sealer } from "./sealer.ts";
@@ -77,8 +77,17 @@ function nextHopOf(uri: string, [first]: readonly string[]): string {
   return first === undefined ? uri : parseNameAddress(first).uri;
 }
 
-/** Our token, where a URI is one that we had recorded for the dialog of this message. */
-export function tokenIn(
+/** The token in a URI that we had recorded for the dialog of this message; undefined where it is none, or malformed. */
+export function recordedToken(
+  text: string | undefined,
+  message: Request | Response,
+  sealer: Sealer,
+): DialogToken | undefined {
+  const uri = text === undefined ? undefined : readUri(text);
+  return uri?.kind === "sip" ? tokenIn(uri, message, sealer)?.token : undefined;
+}
+
+function tokenIn(
   uri: SipUri | undefined,
   { callId, from, to }: Request | Response,
   sealer: Sealer,

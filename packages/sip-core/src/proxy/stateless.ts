@@ -1,14 +1,15 @@
-import { type Draft, type Flow, Name, type Request, type Response, readNameAddress, readUri } from "@sipmesh/sip";
+import { type Draft, type Flow, Name, type Request, type Response, readNameAddress } from "@sipmesh/sip";
 import type { FlowReference } from "./flow-reference.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { forwardResponse } from "./forward-response.ts";
 import { branchFor, isLoop, loopMark } from "./loop.ts";
 import type { ProxyTools } from "./response-context.ts";
-import { nextHopUri, processRoutes, type RouteInformation, tokenIn } from "./route-processing.ts";
+import { nextHopUri, processRoutes, type RouteInformation, recordedToken } from "./route-processing.ts";
 import type { Sealer } from "./sealer.ts";
 import { type DescriptionPart, descriptionIn, withDescription } from "./session-description.ts";
 import type { Side } from "./side.ts";
 import type { Way } from "./target.ts";
+import { isAcceptance } from "./transactions.ts";
 import { upstreamOf, upstreamToken } from "./upstream-token.ts";
 
 /** An ACK for a 2xx: within its dialog it goes by the route set alone, and no transaction keeps it. */
@@ -96,12 +97,11 @@ export interface UnknownMedia {
 export function routeUnknown(response: Response, tools: ProxyTools): UnknownResponse | undefined {
   const upstream = upstreamOf(response, tools.sealer);
   if (upstream === undefined) return undefined;
-  const { status, cseq } = response;
-  const accepts = status >= 200 && status < 300 && cseq.method === "INVITE";
-  if (upstream.owner === tools.owner && !accepts) return undefined;
+  if (upstream.owner === tools.owner && !isAcceptance(response)) return undefined;
   // Whoever is next must be named: a response with our Via alone was for nobody else.
   if (response.list(Name.Via).length < 2) return undefined;
-  return { flow: upstream.flow, media: cseq.method === "INVITE" ? mediaOf(response, tools.sealer) : undefined };
+  const isOfInvite = response.cseq.method === "INVITE";
+  return { flow: upstream.flow, media: isOfInvite ? mediaOf(response, tools.sealer) : undefined };
 }
 
 /** @param sdp in place of its description */
@@ -118,8 +118,7 @@ function mediaOf(response: Response, sealer: Sealer): UnknownMedia | undefined {
   const part = descriptionIn(response);
   if (part === undefined) return undefined;
   for (const value of response.list(Name.RecordRoute).slice(0, LOOKED_AT)) {
-    const uri = readUri(readNameAddress(value)?.uri ?? "");
-    const token = uri?.kind === "sip" ? tokenIn(uri, response, sealer)?.token : undefined;
+    const token = recordedToken(readNameAddress(value)?.uri, response, sealer);
     if (!token?.media) continue;
     const { from, to, via } = response;
     return {

@@ -66,7 +66,8 @@ export function tellClient(work: Work, index: number, event: ClientEvent, source
   takeClient(work, index, step, source);
 }
 
-function isAcceptance({ status, cseq }: Response): boolean {
+/** A 2xx to an INVITE: it goes upstream whatever has become of its transaction (RFC 3261 section 16.7 item 5). */
+export function isAcceptance({ status, cseq }: Response): boolean {
   return status >= 200 && status < 300 && cseq.method === "INVITE";
 }
 

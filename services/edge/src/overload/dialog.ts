@@ -1,6 +1,6 @@
 import type { Sealer } from "@sipmesh/cluster";
-import { Name, type Request, readNameAddress, readUri } from "@sipmesh/sip";
-import { openDialogToken } from "@sipmesh/sip-core";
+import { Name, type Request, readNameAddress } from "@sipmesh/sip";
+import { recordedToken } from "@sipmesh/sip-core";
 
 /** More of our own values never stand on top of one another. */
 const LOOKED_AT = 4;
@@ -10,14 +10,8 @@ const LOOKED_AT = 4;
  * where a strict router has been at it, in the Request-URI (RFC 3261 §16.4).
  */
 export function bearsDialogToken(request: Request, sealer: Sealer): boolean {
-  const toTag = request.to.tag;
-  const fromTag = request.from.tag ?? "";
-  if (toTag === undefined) return false;
-  const opens = (text: string | undefined): boolean => {
-    const uri = text === undefined ? undefined : readUri(text);
-    if (uri?.kind !== "sip" || uri.user === undefined) return false;
-    return openDialogToken(uri.user, sealer, request.callId, fromTag, toTag) !== undefined;
-  };
+  if (request.to.tag === undefined) return false;
+  const opens = (uri: string | undefined): boolean => recordedToken(uri, request, sealer) !== undefined;
   const routes = request.list(Name.Route).slice(0, LOOKED_AT);
   return routes.some((value) => opens(readNameAddress(value)?.uri)) || opens(request.uri);
 }

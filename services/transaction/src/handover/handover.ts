@@ -13,6 +13,7 @@ import { CopiesOfOthers } from "./copies-of-others.ts";
 import type { Leaving } from "./elsewhere.ts";
 import { OwnCopies } from "./own-copies.ts";
 import { Post } from "./post.ts";
+import { RecentKeys } from "./recent-keys.ts";
 
 /** Milliseconds for which former owners are asked about a call: 64·T1, the life of a transaction. */
 const FORMER = 32_000;
@@ -63,6 +64,8 @@ export class Handover {
   readonly #copies: OwnCopies;
   readonly #others: CopiesOfOthers;
   readonly #claims: Claims;
+  /** Calls that another member has gone on with, and its instance. */
+  readonly #passedOn: RecentKeys<string>;
   readonly #subscription: Closer;
   #number = 0;
   /** The instances of the members on the list. */
@@ -93,7 +96,9 @@ export class Handover {
     const post = new Post(bus, subjectOf, this.#first);
     this.#post = post;
     const gone = () => this.#tellIdle();
-    this.#copies = new OwnCopies({ ...options, own, post, gone });
+    this.#passedOn = new RecentKeys(clock, options.bound);
+    const passedOn = (key: string, to: string) => this.#passedOn.add(key, this.#listed.get(to) ?? "");
+    this.#copies = new OwnCopies({ ...options, own, post, passedOn, gone });
     this.#others = new CopiesOfOthers({
       ...options,
       own,
@@ -176,7 +181,7 @@ export class Handover {
 
   /** A context of this key was here not long ago, and another member has gone on with it, who is there. */
   isPassedOn(key: string): boolean {
-    const to = this.#copies.passedOnTo(key);
+    const to = this.#passedOn.get(key);
     return to !== undefined && this.#o.cluster.instances("transaction").some(({ id }) => id === to);
   }
 

@@ -10,7 +10,6 @@ import { CopiesUnderWay, type Outcome, PERSISTENCE, type UnderWay } from "./copi
 import { Elsewhere, type Leaving } from "./elsewhere.ts";
 import { isMaterial, isOutput } from "./material.ts";
 import type { Post } from "./post.ts";
-import { RecentKeys } from "./recent-keys.ts";
 
 /** Milliseconds that a copy is kept at least: 64·T1, the life of a transaction; and that it outlives its last timer. */
 const LEAST_LIFE = 32_000;
@@ -27,8 +26,8 @@ export interface OwnCopiesOptions {
   readonly measures: Measures;
   /** Milliseconds that a successor may take to confirm. */
   readonly patience: number;
-  /** Calls that are remembered at most. */
-  readonly bound: number;
+  /** That member has gone on with a call that was here. */
+  readonly passedOn: (key: string, to: string) => void;
   /** One that was handed over is gone. */
   readonly gone: () => void;
 }
@@ -39,14 +38,9 @@ export class OwnCopies {
   readonly #underWay: CopiesUnderWay<Entry>;
   /** Successors that did not confirm in time: they are sent copies, and not waited for. */
   readonly #silent = new Set<string>();
-  /** Of the members on the list. */
-  #instances: ReadonlyMap<string, string> = new Map();
-  /** Calls that another has gone on with, and its instance. */
-  readonly #passedOn: RecentKeys<string>;
 
   constructor(options: OwnCopiesOptions) {
     this.#o = options;
-    this.#passedOn = new RecentKeys(options.clock, options.bound);
     this.#underWay = new CopiesUnderWay<Entry>({
       clock: options.clock,
       cluster: options.cluster,
@@ -132,11 +126,6 @@ export class OwnCopies {
     this.#o.post.send(successor, { $case: "forget", value: { key: entry.key } });
   }
 
-  /** The instance that has gone on with a call that was here not long ago. */
-  passedOnTo(key: string): string | undefined {
-    return this.#passedOn.get(key);
-  }
-
   receipt(number: number, outcome: "kept" | "refused"): void {
     this.#underWay.receipt(number, outcome);
   }
@@ -147,8 +136,7 @@ export class OwnCopies {
   }
 
   /** Another list holds: what is under way to who is not on it is sent anew, to who is. */
-  listed(members: ReadonlyMap<string, string>): void {
-    this.#instances = members;
+  listed(members: { has(member: string): boolean }): void {
     for (const silent of this.#silent) if (!members.has(silent)) this.#silent.delete(silent);
     this.#underWay.drop(({ to }) => !members.has(to));
   }
@@ -158,17 +146,17 @@ export class OwnCopies {
   }
 
   #settled({ of: entry, number, to }: UnderWay<Entry>, outcome: Outcome): void {
-    const { calls, measures, gone } = this.#o;
+    const { calls, measures, passedOn, gone } = this.#o;
     const { elsewhere } = entry;
     if (elsewhere === undefined || (elsewhere.leaving !== undefined && elsewhere.leaving.number !== number)) return;
     if (elsewhere.leaving !== undefined) {
       if (outcome === "unheard") measures.handover("lost");
-      else this.#passedOn.add(entry.key, this.#instances.get(to) ?? "");
+      else passedOn(entry.key, to);
       calls.letGo(entry, outcome === "kept");
       gone();
     } else if (outcome === "refused") {
       measures.handover("deposed");
-      this.#passedOn.add(entry.key, this.#instances.get(to) ?? "");
+      passedOn(entry.key, to);
       calls.letGo(entry, false);
     } else if (outcome === "kept") {
       calls.release(entry, number, true);
